@@ -1,0 +1,204 @@
+import type { ErrorDetails } from "../error";
+import type { ErrorCode } from "../error-codes";
+import type { DirtyValue } from "../record";
+import type { SchemaMapping } from "../schema-mapping";
+import type { DesiredState, TaskSettings } from "../task";
+import type { UploadedPart } from "./object-store";
+import type { ChannelKind, ChannelReport, RecordCounts } from "./table-source";
+
+/** A task as the worker that holds its heartbeat sees it. */
+export type HeldTask = {
+  readonly id: string;
+  readonly settings: TaskSettings;
+  readonly desiredState: DesiredState;
+  readonly tunnelName: string;
+  readonly tunnelId: string;
+  /** The id the task is known by at its tunnel; null before the first connect and after it was lost. */
+  readonly tunnelClientId: string | null;
+  readonly completedAt: Date | null;
+};
+
+/** Proof that this worker owned the channel when it claimed it; every fenced write checks it (D6). */
+export type ChannelLease = {
+  readonly channelKey: string;
+  readonly workerId: string;
+  readonly epoch: number;
+};
+
+/** A claimed channel with all that is needed to go on from its last decided batch. */
+export type ClaimedChannel = ChannelLease & {
+  readonly taskId: string;
+  readonly channelId: string;
+  readonly kind: ChannelKind;
+  /** The ConcurrentID: the channel's ordinal in its task. */
+  readonly lane: number;
+  /** Position after the last decided batch. */
+  readonly checkpoint: string;
+  readonly finished: boolean;
+  /** Number of the last decided batch; 0 before the first. */
+  readonly batchNumber: number;
+  /** Sequence number of the last checkpoint that the tunnel accepted. */
+  readonly ackedSequenceNumber: bigint;
+  readonly ackedBatchNumber: number;
+};
+
+/** One object of a decided batch; all that publishing it takes. */
+export type DecidedObject = {
+  readonly objectId: string;
+  readonly kind: "rows" | "dirty";
+  readonly bucket: string;
+  readonly key: string;
+  /** Folder the rows were routed to; for dirty objects the dirty folder. */
+  readonly partition: string;
+  /** The key without its sequence and suffix: what sequences are counted by. */
+  readonly stem: string;
+  readonly sequence: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** CRC32 of the object's bytes, 8 hex digits. */
+  readonly crc32: string;
+  readonly uploadId: string;
+  readonly parts: readonly UploadedPart[];
+};
+
+export type SealReason = "size" | "age" | "schema" | "finished" | "released" | "idle";
+
+export type DecidedBatch = {
+  readonly number: number;
+  readonly startCheckpoint: string;
+  readonly endCheckpoint: string;
+  readonly finished: boolean;
+  readonly schemaVersion: number;
+  readonly sealedBy: SealReason;
+  readonly counts: RecordCounts;
+  readonly objects: readonly DecidedObject[];
+};
+
+/** Error facts as stored: what the console derives "Retrying" and "Action required" from. */
+export type ErrorFact = {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  readonly attempt: number;
+  readonly nextTryAt: Date | null;
+};
+
+/**
+ * The worker's side of the database. Leases live on the database's clock; methods that say "fenced"
+ * change nothing when the lease is not the channel's current one, and say so.
+ */
+export interface Ledger {
+  /** Registers the worker or prolongs its lease. False: the lease had run out, so everything held is lost. */
+  renewWorker(request: { workerId: string; leaseMs: number }): Promise<boolean>;
+  /** Takes tasks whose heartbeat nobody alive holds, and gives all that this worker then holds. */
+  holdTasks(request: { workerId: string; limit: number }): Promise<HeldTask[]>;
+  saveTunnelClient(request: {
+    workerId: string;
+    taskId: string;
+    clientId: string;
+  }): Promise<boolean>;
+  /** Adds channels seen in a heartbeat for the first time, each with the next lane. Known ones are left alone. */
+  addChannels(request: {
+    taskId: string;
+    channels: readonly {
+      channelId: string;
+      kind: ChannelKind;
+      checkpoint: string;
+      sequenceNumber: bigint;
+    }[];
+  }): Promise<void>;
+  /** The task's channels as the heartbeat needs them: what is to be reported, and what is known. */
+  listTaskChannels(taskId: string): Promise<
+    readonly {
+      readonly channelId: string;
+      readonly kind: ChannelKind;
+      readonly report: ChannelReport;
+      readonly drained: boolean;
+    }[]
+  >;
+  /** Stores the heartbeat's outcome per channel (status and version at the tunnel). */
+  saveChannelReports(request: { taskId: string; reports: readonly ChannelReport[] }): Promise<void>;
+  saveTaskFacts(request: {
+    workerId: string;
+    taskId: string;
+    facts: {
+      stage?: "initialising" | "base" | "stream";
+      initialisedAt?: Date;
+      completedAt?: Date;
+      error?: ErrorFact | null;
+    };
+  }): Promise<void>;
+  /** Drops a task marked deleted once nothing of it is open: channels and facts go, the ledger stays. */
+  forgetTask(request: { workerId: string; taskId: string }): Promise<boolean>;
+  /** Up to `limit` claimable channels of running tasks: epoch + 1, this worker owns them. */
+  claimChannels(request: { workerId: string; limit: number }): Promise<ClaimedChannel[]>;
+  /** How many channels this worker should hold for the load to be even over live workers. */
+  fairShare(workerId: string): Promise<{ channels: number; workers: number }>;
+  releaseChannel(lease: ChannelLease): Promise<void>;
+  getTask(taskId: string): Promise<HeldTask | null>;
+  /** Schema versions, oldest first. */
+  listSchemas(taskId: string): Promise<SchemaMapping[]>;
+  /** Adds a version; when another worker added that version first, gives the one that is there. */
+  addSchema(request: {
+    taskId: string;
+    schema: SchemaMapping;
+    reason: string;
+  }): Promise<SchemaMapping>;
+  /** Batches decided and not yet published, in order. */
+  listUnpublished(lease: ChannelLease): Promise<DecidedBatch[]>;
+  /** The last sequence that the ledger knows for each stem in this bucket; absent means 0. */
+  lastSequences(request: {
+    bucket: string;
+    location: string;
+    stems: readonly string[];
+  }): Promise<ReadonlyMap<string, number>>;
+  /** Logs an upload before it is created at the store, so that the janitor can find it. */
+  logUpload(request: {
+    objectId: string;
+    channelKey: string;
+    workerId: string;
+    destinationId: string;
+    bucket: string;
+    key: string;
+  }): Promise<void>;
+  logUploadId(request: { objectId: string; uploadId: string }): Promise<void>;
+  /** The moment of truth: one fenced transaction. `fenced` means that this worker is a zombie. */
+  decide(request: {
+    lease: ChannelLease;
+    location: string;
+    batch: DecidedBatch;
+    dirtySamples: readonly DirtyValue[];
+  }): Promise<"decided" | "fenced">;
+  /** Gives a decided object a new upload after its old one vanished. Fenced, and only while unpublished. */
+  replaceUpload(request: {
+    lease: ChannelLease;
+    objectId: string;
+    uploadId: string;
+    parts: readonly UploadedPart[];
+  }): Promise<"replaced" | "fenced">;
+  /** Idempotent and unfenced: what a zombie published is published. */
+  markPublished(request: {
+    channelKey: string;
+    batchNumber: number;
+    objectIds: readonly string[];
+  }): Promise<void>;
+  /** Fenced. Remembers what the tunnel accepted. */
+  markAcked(request: {
+    lease: ChannelLease;
+    batchNumber: number;
+    sequenceNumber: bigint;
+    finished: boolean;
+  }): Promise<"acked" | "fenced">;
+  /** Fenced. Null clears. */
+  saveChannelError(request: { lease: ChannelLease; error: ErrorFact | null }): Promise<void>;
+  /** Uploads logged before `olderThanMs` ago that no unpublished object names. */
+  listAbandonedUploads(request: { olderThanMs: number; limit: number }): Promise<
+    readonly {
+      objectId: string;
+      destinationId: string;
+      bucket: string;
+      key: string;
+      uploadId: string | null;
+    }[]
+  >;
+  forgetUpload(objectId: string): Promise<void>;
+}

@@ -1,0 +1,35 @@
+import type { DirtyValue } from "../record";
+
+/**
+ * Takes the values of one row at a time, as the bytes that PLAIN encoding wants anyway, so that the
+ * way from a channel's bytes to a column page is a copy. Columns are numbered as in the Parquet
+ * schema. A column not put before `endRow` is null. Each column is put at most once a row.
+ */
+export interface RowTarget {
+  /** 8 bytes little-endian at `offset`. */
+  putInt64(column: number, bytes: Uint8Array, offset: number): void;
+  /** 8 bytes IEEE 754 little-endian at `offset`. */
+  putDouble(column: number, bytes: Uint8Array, offset: number): void;
+  putBoolean(column: number, value: boolean): void;
+  /** bytes[start, end), already known to be valid UTF-8 where the column is a string. */
+  putBytes(column: number, bytes: Uint8Array, start: number, end: number): void;
+  endRow(): void;
+}
+
+/** The raw value of the event-time column of one row; `type` decides how it is read. */
+export type EventTimeCell =
+  | { readonly type: "string"; readonly text: string }
+  | { readonly type: "integer"; readonly value: bigint }
+  | { readonly type: "double"; readonly value: number };
+
+/** Where decoded rows go. The decoder calls `route` once a row, then the target's puts, then endRow. */
+export interface RowRouter {
+  /**
+   * Chooses the row's partition. `writtenAtMs` is the record's write time (a base-data row's newest
+   * cell timestamp). `eventTime` is undefined when the task has no event-time column, null when the
+   * row has no usable value there.
+   */
+  route(writtenAtMs: number, eventTime: EventTimeCell | null | undefined): RowTarget;
+  /** One dirty value; `describe` builds its human rendering and is only called while samples are kept. */
+  dirtyValue(describe: () => DirtyValue): void;
+}

@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const alias = { "@": fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "") };
+const notOurs = ["**/node_modules/**", "**/.next/**", "**/.culvert*/**"];
+
+/** Projects by suffix: a test's file name says what it needs from the machine. */
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{app,lib,workers,bench}/**/*.test.{ts,tsx}"],
+          exclude: ["**/*.integration.test.ts", "**/*.interop.test.ts", ...notOurs],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["{app,lib,workers}/**/*.integration.test.ts"],
+          exclude: notOurs,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "interop",
+          include: ["{lib,workers}/**/*.interop.test.ts"],
+          exclude: notOurs,
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+        },
+      },
+    ],
+  },
+});
