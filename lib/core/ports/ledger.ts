@@ -143,8 +143,11 @@ export interface Ledger {
     schema: SchemaMapping;
     reason: string;
   }): Promise<SchemaMapping>;
-  /** Batches decided and not yet published, in order. */
-  listUnpublished(lease: ChannelLease): Promise<DecidedBatch[]>;
+  /**
+   * Batches after the last acked one, in order, each with what is left of its objects: a published
+   * batch has none. Finishing them is the first thing a new owner does.
+   */
+  listUnacked(lease: ChannelLease): Promise<DecidedBatch[]>;
   /** The last sequence that the ledger knows for each stem in this bucket; absent means 0. */
   lastSequences(request: {
     bucket: string;
@@ -161,7 +164,11 @@ export interface Ledger {
     key: string;
   }): Promise<void>;
   logUploadId(request: { objectId: string; uploadId: string }): Promise<void>;
-  /** The moment of truth: one fenced transaction. `fenced` means that this worker is a zombie. */
+  /**
+   * The moment of truth: one fenced transaction. `fenced` means that this worker is a zombie. Asking
+   * again after an unknown outcome is safe: the same batch (same epoch, number and object ids) that is
+   * already there answers `decided`.
+   */
   decide(request: {
     lease: ChannelLease;
     location: string;
