@@ -97,3 +97,7 @@ export const logEnv = (env: NodeJS.ProcessEnv = process.env): z.infer<typeof log
 export function homeDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return path.resolve(env["CULVERT_HOME"] ?? ".culvert");
 }
+
+/** Whether a supervisor holds the other end of standard input; see process-end.ts. */
+export const isSupervised = (env: NodeJS.ProcessEnv = process.env): boolean =>
+  env["CULVERT_SUPERVISED"] === "1";
