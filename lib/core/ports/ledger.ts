@@ -175,12 +175,17 @@ export interface Ledger {
     batch: DecidedBatch;
     dirtySamples: readonly DirtyValue[];
   }): Promise<"decided" | "fenced">;
-  /** Gives a decided object a new upload after its old one vanished. Fenced, and only while unpublished. */
+  /**
+   * Gives a decided object a new upload after its old one vanished: same key, same rows; bytes and
+   * checksum may differ after an upgrade of the encoder. Fenced, and only while unpublished.
+   */
   replaceUpload(request: {
     lease: ChannelLease;
     objectId: string;
     uploadId: string;
     parts: readonly UploadedPart[];
+    bytes: number;
+    crc32: string;
   }): Promise<"replaced" | "fenced">;
   /** Idempotent and unfenced: what a zombie published is published. */
   markPublished(request: {
