@@ -24,6 +24,8 @@ export type DirtyValue = {
   readonly value: string | null;
   /** The record's primary key as JSON, so that the row can be found again; null when unreadable. */
   readonly key: string | null;
+  /** The record's place in its channel (`epoch:timestamp:rowIndex`, hex); null for base data and when unreadable. */
+  readonly position: string | null;
 };
 
 export const dirtyValueCharactersMax = 256;
