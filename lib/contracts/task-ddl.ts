@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+export const ddlDialectSchema = z.enum(["hive", "spark", "dla", "trino", "duckdb", "clickhouse"]);
+export type DdlDialect = z.infer<typeof ddlDialectSchema>;
+
+export const ddlQuerySchema = z.strictObject({ dialect: ddlDialectSchema.default("hive") });
+
+export const ddlViewSchema = z
+  .object({
+    dialect: ddlDialectSchema,
+    /** The statement that makes the delivered objects a table, and those that load its partitions. */
+    statement: z.string(),
+    /** What the reader has to know before running it. */
+    notes: z.array(z.string()),
+  })
+  .meta({ id: "Ddl" });
+export type DdlView = z.infer<typeof ddlViewSchema>;
