@@ -1,4 +1,7 @@
-/** A part as the store acknowledged it; `etag` is sent back verbatim on completion. */
+/**
+ * A part as the store acknowledged it. `etag` is opaque: whatever `uploadPart` gave (S3's adapter
+ * puts the part's checksum into it) goes back unchanged to `completeUpload`, of any worker.
+ */
 export type UploadedPart = { readonly partNumber: number; readonly etag: string };
 
 /**
@@ -59,7 +62,10 @@ export interface ObjectStore {
     after?: string;
     limit?: number;
   }): Promise<{ objects: ListedObject[]; next: string | null }>;
-  /** Fails with the code that delivery would fail with: bucket missing, region wrong, key refused. */
-  checkBucket(): Promise<void>;
+  /**
+   * Fails with the code that delivery under `prefix` would fail with: bucket missing, region wrong,
+   * key refused or not allowed to write. Begins an upload and gives it up; nothing becomes visible.
+   */
+  checkBucket(prefix?: string): Promise<void>;
   close(): void;
 }
