@@ -1,0 +1,149 @@
+import { Reader, Writer } from "protobufjs/light.js";
+import { MessageError } from "./messages";
+
+/** Numbers of ActionType, which the hot path compares without names. */
+export const actionCode = { put: 1, update: 2, delete: 3 } as const;
+
+/**
+ * One record of a response: its action code, and where its PlainBuffer row is in the body,
+ * [start, end). The old row image is [originStart, originEnd), or -1, -1 when there is none.
+ */
+export type RecordVisitor = (
+  action: number,
+  start: number,
+  end: number,
+  originStart: number,
+  originEnd: number,
+) => void;
+
+export type ReadRecordsTail = {
+  readonly nextToken: string;
+  /** Null when the service did not say. */
+  readonly mayMoreRecord: boolean | null;
+};
+
+const field = { records: 0x0a, nextToken: 0x12, mayMoreRecord: 0x18 } as const;
+const recordField = { action: 0x08, record: 0x12, origin: 0x1a } as const;
+
+/**
+ * Walks the body of a ReadRecords response without making an object per record: this runs for every
+ * record that is ever delivered. Rows are not looked into. Throws MessageError and nothing else,
+ * except what `visit` throws.
+ */
+export function walkRecords(body: Uint8Array, visit: RecordVisitor): ReadRecordsTail {
+  const reader = new Reader(body);
+  let nextToken: string | null = null;
+  let mayMoreRecord: boolean | null = null;
+  while (reader.pos < reader.len) {
+    const tag = readTag(reader);
+    if (tag === field.records) walkRecord(reader, visit);
+    else if (tag === field.nextToken) nextToken = attempt(() => reader.stringVerify());
+    else if (tag === field.mayMoreRecord) mayMoreRecord = attempt(() => reader.bool());
+    else skipField(reader, tag);
+  }
+  if (nextToken === null) throw malformed("missing required 'nextToken'");
+  return { nextToken, mayMoreRecord };
+}
+
+function walkRecord(reader: Reader, visit: RecordVisitor): void {
+  const recordEnd = enterBytes(reader, reader.len);
+  let action = 0;
+  let start = -1;
+  let end = -1;
+  let originStart = -1;
+  let originEnd = -1;
+  while (reader.pos < recordEnd) {
+    const tag = readTag(reader);
+    if (tag === recordField.action) action = readVarint(reader);
+    else if (tag === recordField.record) {
+      end = enterBytes(reader, recordEnd);
+      start = reader.pos;
+      reader.pos = end;
+    } else if (tag === recordField.origin) {
+      originEnd = enterBytes(reader, recordEnd);
+      originStart = reader.pos;
+      reader.pos = originEnd;
+    } else skipField(reader, tag);
+  }
+  if (reader.pos !== recordEnd) throw malformed("a record runs over its end");
+  if (action < actionCode.put || action > actionCode.delete) throw malformed("unknown action");
+  if (start < 0) throw malformed("missing required 'record'");
+  visit(action, start, end, originStart, originEnd);
+}
+
+/** Reads a length and gives where the bytes end; the reader then stands at their start. */
+function enterBytes(reader: Reader, limit: number): number {
+  const length = readVarint(reader);
+  const end = reader.pos + length;
+  if (end > limit) throw malformed(`index out of range: ${reader.pos} + ${length} > ${limit}`);
+  return end;
+}
+
+function readTag(reader: Reader): number {
+  try {
+    return reader.tag();
+  } catch (cause) {
+    throw malformed(messageOf(cause), cause);
+  }
+}
+
+function readVarint(reader: Reader): number {
+  try {
+    return reader.uint32();
+  } catch (cause) {
+    throw malformed(messageOf(cause), cause);
+  }
+}
+
+function skipField(reader: Reader, tag: number): void {
+  attempt(() => reader.skipType(tag & 7, undefined, tag >>> 3));
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw malformed(messageOf(cause), cause);
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function malformed(reason: string, cause?: unknown): MessageError {
+  return new MessageError("ReadRecordsResponse", reason, cause);
+}
+
+export type EncodableRecord = {
+  /** One of `actionCode`. */
+  readonly action: number;
+  /** A PlainBuffer header and one row. */
+  readonly record: Uint8Array;
+  readonly originRecord?: Uint8Array | undefined;
+};
+
+/** Writes a ReadRecords response from rows that are PlainBuffer already. */
+export function encodeReadRecordsResponse(
+  records: Iterable<EncodableRecord>,
+  tail: { nextToken: string; mayMoreRecord: boolean },
+): Uint8Array {
+  const writer = Writer.create();
+  for (const { action, record, originRecord } of records) {
+    const originLength = originRecord === undefined ? 0 : bytesFieldLength(originRecord);
+    writer.uint32(field.records).uint32(2 + bytesFieldLength(record) + originLength);
+    writer.uint32(recordField.action).uint32(action);
+    writer.uint32(recordField.record).bytes(record);
+    if (originRecord !== undefined) writer.uint32(recordField.origin).bytes(originRecord);
+  }
+  writer.uint32(field.nextToken).string(tail.nextToken);
+  writer.uint32(field.mayMoreRecord).bool(tail.mayMoreRecord);
+  return writer.finish();
+}
+
+/** Tag, length and bytes. */
+function bytesFieldLength(bytes: Uint8Array): number {
+  let lengthOfLength = 1;
+  for (let rest = bytes.length >>> 7; rest > 0; rest >>>= 7) lengthOfLength++;
+  return 1 + lengthOfLength + bytes.length;
+}
