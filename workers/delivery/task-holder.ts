@@ -1,0 +1,173 @@
+import { AppError, toAppError } from "@/lib/core/error";
+import { type HeartbeatPlan, planHeartbeat, planReports } from "@/lib/core/heartbeat";
+import type { HeldTask, Ledger } from "@/lib/core/ports/ledger";
+import type { ChannelReport, Tunnel } from "@/lib/core/ports/table-source";
+import { retryDelayMs } from "@/lib/core/retry-policy";
+import type { Clock } from "@/lib/platform/clock";
+import type { Adapters } from "./adapters";
+import type { DeliveryEvents } from "./events";
+
+/** How long the tunnel waits for a heartbeat before it forgets the client. Takeover does not wait for it. */
+const clientTimeoutSeconds = 300;
+
+export type TaskHolderOptions = {
+  readonly workerId: string;
+  readonly ledger: Ledger;
+  readonly adapters: Adapters;
+  readonly events: DeliveryEvents;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Between two heartbeats when nothing happens. */
+  readonly heartbeatMs: number;
+  /** Called when there is something to claim or to stop. */
+  readonly onChannelsChanged: () => void;
+};
+
+/**
+ * Keeps one task connected to its tunnel: the one client of that tunnel, on behalf of every worker.
+ * `tick` is called often and does something only when it is due; it never throws.
+ */
+export class TaskHolder {
+  readonly #o: TaskHolderOptions;
+  #task: HeldTask;
+  #nextHeartbeatAtMs = 0;
+  #nextTryAtMs = 0;
+  #failures = 0;
+  #errorShown = true;
+  #ticking: Promise<void> | null = null;
+
+  constructor(options: TaskHolderOptions, task: HeldTask) {
+    this.#o = options;
+    this.#task = task;
+  }
+
+  get task(): HeldTask {
+    return this.#task;
+  }
+
+  update(task: HeldTask): void {
+    this.#task = task;
+  }
+
+  /** One round at a time; a round that is still out is not started again. */
+  tick(): Promise<void> {
+    this.#ticking ??= this.#round().finally(() => {
+      this.#ticking = null;
+    });
+    return this.#ticking;
+  }
+
+  async #round(): Promise<void> {
+    if (this.#o.clock.now() < this.#nextTryAtMs) return;
+    try {
+      if (this.#task.desiredState === "deleted") await this.#forget();
+      else if (this.#task.completedAt === null) await this.#beat();
+      await this.#healthy();
+    } catch (thrown) {
+      await this.#failed(toAppError(thrown));
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { ledger, clock } = this.#o;
+    const known = await ledger.listTaskChannels(this.#task.id);
+    const reports = planReports(known);
+    const urgent = known.length === 0 || reports.some(({ status }) => status === "terminated");
+    if (!urgent && clock.now() < this.#nextHeartbeatAtMs) return;
+    const tunnel = await this.#tunnel();
+    const clientId = this.#task.tunnelClientId ?? (await this.#connect(tunnel));
+    const answer = await this.#heartbeat(tunnel, clientId, reports);
+    this.#nextHeartbeatAtMs = clock.now() + this.#o.heartbeatMs;
+    await this.#apply(planHeartbeat({ known, reports, answer }), tunnel, clientId);
+  }
+
+  async #connect(tunnel: Tunnel): Promise<string> {
+    const { ledger, workerId, events } = this.#o;
+    const clientId = await tunnel.connect({ timeoutSeconds: clientTimeoutSeconds, tag: `culvert-${this.#task.settings.name}` });
+    const held = await ledger.saveTunnelClient({ workerId, taskId: this.#task.id, clientId });
+    if (!held) throw new AppError("internal.lease_lost", "Another worker holds the task's heartbeat");
+    this.#task = { ...this.#task, tunnelClientId: clientId };
+    events.tunnelConnected({ task: this.#task.settings.name, clientId });
+    return clientId;
+  }
+
+  async #heartbeat(tunnel: Tunnel, clientId: string, reports: readonly ChannelReport[]): Promise<ChannelReport[]> {
+    try {
+      return await tunnel.heartbeat(clientId, reports);
+    } catch (thrown) {
+      // The id is worth nothing any more; the next round connects anew. Positions are ours.
+      if (thrown instanceof AppError && thrown.code === "source.client_gone") this.#task = { ...this.#task, tunnelClientId: null };
+      throw thrown;
+    }
+  }
+
+  async #apply(plan: HeartbeatPlan, tunnel: Tunnel, clientId: string): Promise<void> {
+    const { ledger, workerId, events } = this.#o;
+    const { id: taskId, settings } = this.#task;
+    const added = await Promise.all(
+      plan.added.map(async ({ channelId }) => ({
+        channelId,
+        kind: plan.kindOf(channelId),
+        ...(await tunnel.readCheckpoint(clientId, channelId)),
+      })),
+    );
+    if (added.length > 0) {
+      await ledger.addChannels({ taskId, channels: added });
+      events.channelsAdded({ task: settings.name, channels: added.map(({ channelId }) => channelId) });
+      await ledger.saveTaskFacts({
+        workerId,
+        taskId,
+        facts: { initialisedAt: new Date(this.#o.clock.now()), stage: added.some(({ kind }) => kind === "stream") ? "stream" : "base" },
+      });
+    }
+    const reports = [...plan.reports, ...plan.added];
+    if (reports.length > 0) await ledger.saveChannelReports({ taskId, reports });
+    if (added.length > 0) this.#o.onChannelsChanged();
+    if (settings.mode === "full" && plan.allTerminated) await this.#completeFull(tunnel, clientId);
+  }
+
+  /** The tunnel's own word is what ends a full delivery: channels may appear one after the other. */
+  async #completeFull(tunnel: Tunnel, clientId: string): Promise<void> {
+    const { channels } = await tunnel.describe();
+    if (!channels.every(({ status }) => status === "terminated")) return;
+    const completedAt = new Date(this.#o.clock.now());
+    await this.#o.ledger.saveTaskFacts({ workerId: this.#o.workerId, taskId: this.#task.id, facts: { completedAt } });
+    this.#task = { ...this.#task, completedAt };
+    this.#o.events.taskCompleted({ task: this.#task.settings.name });
+    await tunnel.shutdown(clientId);
+  }
+
+  /** Deletion: the ledger keeps what was delivered; the tunnel and every open upload go. */
+  async #forget(): Promise<void> {
+    const { ledger, workerId, events } = this.#o;
+    const { settings, tunnelName, id: taskId } = this.#task;
+    const source = await this.#o.adapters.source(settings.sourceId);
+    await source.deleteTunnel({ table: settings.table, name: tunnelName });
+    if (await ledger.forgetTask({ workerId, taskId })) events.taskForgotten({ task: settings.name });
+  }
+
+  async #tunnel(): Promise<Tunnel> {
+    const { settings, tunnelName: name, tunnelId } = this.#task;
+    const source = await this.#o.adapters.source(settings.sourceId);
+    return source.openTunnel({ table: settings.table, name, tunnelId });
+  }
+
+  async #healthy(): Promise<void> {
+    this.#failures = 0;
+    if (!this.#errorShown) return;
+    await this.#o.ledger.saveTaskFacts({ workerId: this.#o.workerId, taskId: this.#task.id, facts: { error: null } });
+    this.#errorShown = false;
+  }
+
+  async #failed(error: AppError): Promise<void> {
+    const { clock, events, ledger, workerId } = this.#o;
+    this.#failures += 1;
+    this.#nextTryAtMs = clock.now() + retryDelayMs(error.fault, this.#failures, this.#o.random());
+    events.taskFailed({ task: this.#task.settings.name, attempt: this.#failures }, error);
+    const fact = { code: error.code, details: error.details, attempt: this.#failures, nextTryAt: new Date(this.#nextTryAtMs) };
+    this.#errorShown = true;
+    await ledger
+      .saveTaskFacts({ workerId, taskId: this.#task.id, facts: { error: fact } })
+      .catch((thrown) => events.tickFailed(toAppError(thrown)));
+  }
+}
