@@ -20,14 +20,15 @@ const secretText = z.string().min(1).max(512);
 export const destinationBodySchema = z
   .strictObject({
     id: resourceIdSchema.optional(),
-    name: resourceNameSchema,
+    /** Left out, the id or else the bucket. */
+    name: resourceNameSchema.optional(),
     kind: z.literal("s3").default("s3"),
     /** Absent or null: the provider's own endpoint of the region. */
     endpoint: endpointSchema.nullish().transform((value) => value ?? null),
     region: region.default("us-east-1"),
     bucket,
-    /** Address buckets as /bucket/key; most stores that are not S3 itself want it. */
-    pathStyle: z.boolean().optional(),
+    /** Address buckets as /bucket/key. Left out, what stores at that endpoint usually want. */
+    forcePathStyle: z.boolean().optional(),
     accessKeyId,
     /** Write-only: no response and no log ever holds it. */
     secretAccessKey: secretText,
@@ -43,7 +44,7 @@ export const destinationPatchSchema = z
     endpoint: endpointSchema.nullable().optional(),
     region: region.optional(),
     bucket: bucket.optional(),
-    pathStyle: z.boolean().optional(),
+    forcePathStyle: z.boolean().optional(),
     accessKeyId: accessKeyId.optional(),
     secretAccessKey: secretText.optional(),
   })
@@ -58,7 +59,7 @@ export const destinationViewSchema = z
     endpoint: z.string().nullable(),
     region: z.string(),
     bucket: z.string(),
-    pathStyle: z.boolean(),
+    forcePathStyle: z.boolean(),
     accessKeyId: z.string(),
     tasks: z.int().min(0),
     createdAt: z.iso.datetime(),

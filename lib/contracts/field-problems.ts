@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { type FieldProblem, InvalidInputError } from "@/lib/core/invalid-input";
+import { InvalidInputError } from "@/lib/core/invalid-input";
+import type { Problem } from "@/lib/core/problem";
 
 type Issue = z.core.$ZodIssue;
 
@@ -34,6 +35,9 @@ function rangeMessage(issue: Issue & { code: "too_small" | "too_big" }): string 
   return issue.origin === "array" ? `must have ${bound} entries` : `must be ${bound}`;
 }
 
+/** The schemas say what a value must be; people read it beside the field it is about. */
+const sentence = (predicate: string): string => `This ${predicate}.`;
+
 function messageOf(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
@@ -58,13 +62,16 @@ function messageOf(issue: Issue): string {
 export function problemsOf(
   issues: readonly Issue[],
   under: readonly PropertyKey[] = [],
-): FieldProblem[] {
+): Problem[] {
   return issues.flatMap((issue) => {
     const path = [...under, ...issue.path];
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ field: fieldOf([...path, key]), message: "is not known" }));
+      return issue.keys.map((key) => ({
+        field: fieldOf([...path, key]),
+        message: sentence("is not known"),
+      }));
     }
-    return [{ field: fieldOf(path), message: messageOf(issue) }];
+    return [{ field: fieldOf(path), message: sentence(messageOf(issue)) }];
   });
 }
 
@@ -85,15 +92,15 @@ type Fields<S extends Shape> = { [K in keyof S]?: z.output<S[K]> };
 export function parseFields<S extends Shape>(
   shape: S,
   input: unknown,
-): { fields: Fields<S>; problems: FieldProblem[] } {
+): { fields: Fields<S>; problems: Problem[] } {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
-    return { fields: {}, problems: [{ field: "body", message: "must be an object" }] };
+    return { fields: {}, problems: [{ field: "body", message: sentence("must be an object") }] };
   }
   const given = new Map<string, unknown>(Object.entries(input));
   const fields: Fields<S> = {};
-  const problems: FieldProblem[] = [...given.keys()]
+  const problems: Problem[] = [...given.keys()]
     .filter((key) => !Object.hasOwn(shape, key))
-    .map((field) => ({ field, message: "is not known" }));
+    .map((field) => ({ field, message: sentence("is not known") }));
   for (const key in shape) {
     const parsed = shape[key]?.safeParse(given.get(key), { reportInput: true });
     if (parsed?.success) fields[key] = parsed.data as Fields<S>[typeof key];

@@ -5,6 +5,11 @@ export const problemContentType = "application/problem+json";
 export const fieldProblemSchema = z.object({
   field: z.string().meta({ description: "Path of the field, as in `flush.seconds`." }),
   message: z.string(),
+  at: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: "Position in the field's text, UTF-16 units." }),
 });
 
 /** RFC 9457 with what people need: blocker, cause, next step. Never holds a secret or a row's data. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { errorViewSchema } from "./error-view";
 import { pageOf, pageQueryShape } from "./paging";
 
-/** Ids stand in addresses and settings, so they are plain; left out, one is made from the name. */
+/** Ids stand in addresses and settings, so they are plain. Left out, one is made from the name. */
 export const resourceIdSchema = z
   .string()
   .regex(
@@ -24,7 +24,8 @@ const secretText = z.string().min(1).max(512);
 export const sourceBodySchema = z
   .strictObject({
     id: resourceIdSchema.optional(),
-    name: resourceNameSchema,
+    /** Left out, the id or else the instance. */
+    name: resourceNameSchema.optional(),
     kind: z.literal("tablestore").default("tablestore"),
     endpoint: endpointSchema,
     instance: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "must be the name of an instance"),

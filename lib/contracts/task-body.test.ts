@@ -110,11 +110,11 @@ describe("task body", () => {
       prefx: "a",
     });
     expect(Object.fromEntries(problems.map(({ field, message }) => [field, message]))).toEqual({
-      prefx: "is not known",
-      name: "is required",
-      mode: 'must be one of "full", "incremental", "differential"',
-      "flush.seconds": "must be at most 900",
-      "schema.kind": "is not a kind that exists",
+      prefx: "This is not known.",
+      name: "This is required.",
+      mode: 'This must be one of "full", "incremental", "differential".',
+      "flush.seconds": "This must be at most 900.",
+      "schema.kind": "This is not a kind that exists.",
     });
   });
 

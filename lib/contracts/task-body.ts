@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { defaultDirtyPrefix } from "@/lib/core/dirty-prefix";
 import type { TaskSettings } from "@/lib/core/task";
 import {
   compressionSchema,
-  defaultDirtyPrefix,
   dirtyPrefixSchema,
   eventTimeSchema,
   flushChangeSchema,
@@ -58,7 +58,7 @@ export function settingsOf(body: ParsedTaskBody): TaskSettings {
   const { thresholds: _, dirtyPrefix, ...settings } = body;
   return {
     ...settings,
-    dirtyPrefix: dirtyPrefix === undefined ? defaultDirtyPrefix(body.name) : dirtyPrefix,
+    dirtyPrefix: dirtyPrefix === undefined ? `${defaultDirtyPrefix(body.name)}/` : dirtyPrefix,
   };
 }
 

@@ -79,8 +79,3 @@ export const taskDefaults = {
   compression: "uncompressed",
   objectSuffix: "",
 } as const satisfies Partial<TaskSettings>;
-
-/** Folder of a task's dirty objects unless it says otherwise: a name that Hive, Spark and Trino skip. */
-export function defaultDirtyPrefix(taskName: string): string {
-  return `_dirty/${taskName}/`;
-}

@@ -232,6 +232,27 @@ export const errorCodes = defineErrorCodes({
     cause: () => "One or more fields are wrong.",
     nextStep: () => "Correct the fields named below.",
   },
+  "request.malformed": {
+    fault: "user",
+    httpStatus: 400,
+    title: "The request cannot be read",
+    cause: (d) => text(d, "reason", "The body is not JSON."),
+    nextStep: () => "Send JSON with the header Content-Type: application/json.",
+  },
+  "request.too_large": {
+    fault: "user",
+    httpStatus: 413,
+    title: "The request is too large",
+    cause: (d) => `A body may have ${text(d, "bytesMax", "fewer")} bytes.`,
+    nextStep: () => "Send less.",
+  },
+  "request.cross_site": {
+    fault: "user",
+    httpStatus: 403,
+    title: "The request comes from another site",
+    cause: () => "A browser sent it with this console's cookie from a page that is not its own.",
+    nextStep: () => "Use the console itself, or an API key in the Authorization header.",
+  },
   "request.unauthenticated": {
     fault: "user",
     httpStatus: 401,

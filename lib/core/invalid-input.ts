@@ -1,15 +1,23 @@
-import { AppError } from "./error";
+import { AppError, type ErrorDetails } from "./error";
 import type { ErrorCode } from "./error-codes";
+import type { Problem } from "./problem";
 
-/** One thing wrong with an input. `field` is the path people see: `flush.seconds`, `schema.columns[2].type`. */
-export type FieldProblem = { readonly field: string; readonly message: string };
-
-/** An input that cannot work, with every problem of it at once; never empty. */
+/**
+ * An input that cannot work, with every problem of it at once; never empty. `code` is more telling
+ * than `request.invalid` where the whole trouble is one known failure, such as a missing bucket.
+ */
 export class InvalidInputError extends AppError {
-  readonly problems: readonly FieldProblem[];
+  readonly problems: readonly Problem[];
 
-  constructor(problems: readonly FieldProblem[], code: ErrorCode = "request.invalid") {
-    super(code, problems.map(({ field, message }) => `${field}: ${message}`).join("; "));
+  constructor(
+    problems: readonly Problem[],
+    options: { code?: ErrorCode; details?: ErrorDetails; cause?: unknown } = {},
+  ) {
+    super(
+      options.code ?? "request.invalid",
+      problems.map(({ field, message }) => `${field}: ${message}`).join("; "),
+      { details: options.details ?? {}, cause: options.cause },
+    );
     this.problems = problems;
   }
 }
