@@ -8,7 +8,7 @@ const tones: Record<Tone, { box: string; dot: string }> = {
   good: { box: "bg-good-soft text-good", dot: "bg-good" },
   warn: { box: "bg-warn-soft text-warn", dot: "bg-warn" },
   bad: { box: "bg-bad-soft text-bad", dot: "bg-bad" },
-  busy: { box: "bg-busy-soft text-busy", dot: "bg-busy animate-pulse" },
+  busy: { box: "bg-busy-soft text-busy", dot: "bg-busy motion-safe:animate-pulse" },
 };
 
 /** A short state in words; the dot only repeats what the word says, colour is never the only sign. */

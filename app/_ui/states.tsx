@@ -61,7 +61,10 @@ export function Skeleton({ className }: { className?: string }) {
   return (
     <div
       aria-hidden
-      className={classNames("animate-pulse rounded-md bg-line", className ?? "h-4 w-full")}
+      className={classNames(
+        "motion-safe:animate-pulse rounded-md bg-line",
+        className ?? "h-4 w-full",
+      )}
     />
   );
 }

@@ -1,0 +1,12 @@
+export type Theme = "system" | "light" | "dark";
+export const themeStorageKey = "culvert-theme";
+
+/** Sets the theme on the document; `system` follows the machine. */
+export function applyTheme(theme: Theme): void {
+  const dark =
+    theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+}
+
+/** Runs before the first paint, so that a dark page never flashes white. Plain text: it goes into a script element. */
+export const themeScript = `(()=>{let t="system";try{t=localStorage.getItem("${themeStorageKey}")||t}catch{}const m=matchMedia("(prefers-color-scheme: dark)");const a=()=>{let c=t;try{c=localStorage.getItem("${themeStorageKey}")||"system"}catch{}document.documentElement.dataset.theme=c==="dark"||(c==="system"&&m.matches)?"dark":"light"};a();m.addEventListener("change",a)})()`;
