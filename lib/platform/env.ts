@@ -7,13 +7,16 @@ import { z } from "zod";
  */
 const port = z.coerce.number().int().min(0).max(65_535);
 const secretText = z.string().min(8);
+const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, "must be a postgresql:// URL");
+const instanceName = z.string().regex(/^[a-zA-Z0-9_-]+$/);
+const secretKey = z
+  .string()
+  .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64");
 
 const databaseSchema = z.object({
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgresql:// URL"),
-  /** 32 bytes in base64: encrypts sources' and destinations' secrets at rest. */
-  CULVERT_SECRET_KEY: z
-    .string()
-    .refine((text) => Buffer.from(text, "base64").length === 32, "must be 32 bytes in base64"),
+  DATABASE_URL: databaseUrl,
+  /** Encrypts sources' and destinations' secrets at rest. */
+  CULVERT_SECRET_KEY: secretKey,
 });
 
 const logSchema = z.object({
@@ -27,6 +30,11 @@ const consoleSchema = databaseSchema.extend({
   CULVERT_PUBLIC_URL: z.url().optional(),
   /** Where the administrator's and the embedded parts' credentials are. */
   CULVERT_HOME: z.string().default(".culvert"),
+  /** "1": at start, make what credentials.json names: administrator, API key, embedded parts. */
+  CULVERT_BOOTSTRAP: z.string().optional(),
+  /** What the embedded source and destination are called in their own service. */
+  TABLESTORE_INSTANCE: instanceName.default("culvert"),
+  OBJECT_STORE_BUCKET: z.string().default("culvert-demo"),
 });
 
 const deliveryWorkerSchema = databaseSchema.extend({
@@ -43,10 +51,7 @@ const deliveryWorkerSchema = databaseSchema.extend({
 const tablestoreSchema = z.object({
   CULVERT_HOST: z.string().default("127.0.0.1"),
   TABLESTORE_PORT: port.default(8087),
-  TABLESTORE_INSTANCE: z
-    .string()
-    .regex(/^[a-zA-Z0-9_-]+$/)
-    .default("culvert"),
+  TABLESTORE_INSTANCE: instanceName.default("culvert"),
   TABLESTORE_ACCESS_KEY_ID: z.string().min(4),
   TABLESTORE_ACCESS_KEY_SECRET: secretText,
   /** Directory of the LevelDB database. */
@@ -62,6 +67,68 @@ const objectStoreSchema = z.object({
   OBJECT_STORE_ACCESS_KEY_ID: z.string().min(4),
   OBJECT_STORE_SECRET_ACCESS_KEY: secretText,
   OBJECT_STORE_DATA: z.string(),
+  /** JSON: further keys, each all-powerful unless narrowed; for trying out refusals. */
+  OBJECT_STORE_EXTRA_KEYS: z
+    .string()
+    .default("[]")
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: "custom", message: "must be JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(
+      z.array(
+        z.object({
+          accessKeyId: z.string().min(4),
+          secretAccessKey: secretText,
+          readOnly: z.boolean().optional(),
+          buckets: z.array(z.string()).optional(),
+        }),
+      ),
+    ),
+});
+
+/** What is configured from outside is not started; its credentials then come from outside too. */
+const supervisorSettings = z.object({
+  PORT: port.default(3000),
+  TABLESTORE_PORT: port.default(8087),
+  OBJECT_STORE_PORT: port.default(9000),
+  CULVERT_HOST: z.string().default("127.0.0.1"),
+  CULVERT_PUBLIC_URL: z.url().optional(),
+  CULVERT_DELIVERY_WORKERS: z.coerce.number().int().min(0).max(64).default(1),
+  CULVERT_ADMIN_EMAIL: z.email().optional(),
+  CULVERT_ADMIN_PASSWORD: secretText.optional(),
+  CULVERT_API_KEY: z.string().min(32).optional(),
+  CULVERT_SECRET_KEY: secretKey.optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  TABLESTORE_ENDPOINT: z.url().optional(),
+  TABLESTORE_INSTANCE: instanceName.default("culvert"),
+  TABLESTORE_ACCESS_KEY_ID: z.string().min(4).optional(),
+  TABLESTORE_ACCESS_KEY_SECRET: secretText.optional(),
+  OBJECT_STORE_ENDPOINT: z.url().optional(),
+  OBJECT_STORE_REGION: z.string().default("us-east-1"),
+  OBJECT_STORE_BUCKET: z.string().default("culvert-demo"),
+  OBJECT_STORE_ACCESS_KEY_ID: z.string().min(4).optional(),
+  OBJECT_STORE_SECRET_ACCESS_KEY: secretText.optional(),
+});
+/** The variables that the supervisor settles for its parts; no part inherits them as they are. */
+export const supervisorVariables: readonly string[] = Object.keys(supervisorSettings.shape);
+const supervisorSchema = supervisorSettings.superRefine((env, context) => {
+  const needs = (given: keyof typeof env, ...wanted: readonly (keyof typeof env)[]): void => {
+    if (env[given] === undefined) return;
+    for (const name of wanted.filter((name) => env[name] === undefined)) {
+      context.addIssue({
+        code: "custom",
+        path: [name],
+        message: `is needed because ${given} is set`,
+      });
+    }
+  };
+  needs("TABLESTORE_ENDPOINT", "TABLESTORE_ACCESS_KEY_ID", "TABLESTORE_ACCESS_KEY_SECRET");
+  needs("OBJECT_STORE_ENDPOINT", "OBJECT_STORE_ACCESS_KEY_ID", "OBJECT_STORE_SECRET_ACCESS_KEY");
 });
 
 /** A setting that cannot work. The message lists every problem; it goes to a terminal as it is. */
@@ -90,14 +157,23 @@ export const tablestoreEnv = (
 export const objectStoreEnv = (
   env: NodeJS.ProcessEnv = process.env,
 ): z.infer<typeof objectStoreSchema> => parseEnv(objectStoreSchema, env);
+export type SupervisorEnv = z.infer<typeof supervisorSchema>;
+/** A variable that is set but empty counts as not set, as people leave them in env files. */
+export const supervisorEnv = (env: NodeJS.ProcessEnv = process.env): SupervisorEnv =>
+  parseEnv(
+    supervisorSchema,
+    Object.fromEntries(
+      Object.entries(env).filter(([, value]) => value !== ""),
+    ) as NodeJS.ProcessEnv,
+  );
 export const logEnv = (env: NodeJS.ProcessEnv = process.env): z.infer<typeof logSchema> =>
   parseEnv(logSchema, env);
 
 /** All state of a one-machine installation, as an absolute path. */
 export function homeDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  return path.resolve(env["CULVERT_HOME"] ?? ".culvert");
+  return path.resolve(env.CULVERT_HOME ?? ".culvert");
 }
 
 /** Whether a supervisor holds the other end of standard input; see process-end.ts. */
 export const isSupervised = (env: NodeJS.ProcessEnv = process.env): boolean =>
-  env["CULVERT_SUPERVISED"] === "1";
+  env.CULVERT_SUPERVISED === "1";
