@@ -57,7 +57,7 @@ export type Doing =
   | {
       readonly kind: "waiting";
       readonly untilMs: number;
-      readonly then: Exclude<Doing, { kind: "waiting" | "stopped" }>;
+      readonly resume: Exclude<Doing, { kind: "waiting" | "stopped" }>;
     }
   | { readonly kind: "stopped"; readonly why: StopReason };
 
@@ -291,7 +291,7 @@ function onAcked(state: StateDoing<"acking">): Step {
 }
 
 function onElapsed(state: StateDoing<"waiting">): Step {
-  return command({ ...state, doing: state.doing.then });
+  return command({ ...state, doing: state.doing.resume });
 }
 
 function onFenced(state: DeliveryState): Step {
@@ -306,7 +306,7 @@ function onFailed(state: DeliveryState, fact: Extract<Fact, { kind: "failed" }>)
   if (state.stopping) return stop(state, state.stopping === "delete" ? "deleted" : "released");
   const failures = state.failures + 1;
   const untilMs = fact.nowMs + retryDelayMs(fact.fault, failures, fact.jitter);
-  return command({ ...state, failures, doing: { kind: "waiting", untilMs, then: doing } });
+  return command({ ...state, failures, doing: { kind: "waiting", untilMs, resume: doing } });
 }
 
 /** Release delivers what is open first, so that a planned stop costs nobody a second read. */
@@ -368,7 +368,7 @@ function settle(state: DeliveryState, page: PageFact, nowMs: number, limits: Del
   return command({
     ...state,
     heldPage: null,
-    doing: { kind: "waiting", untilMs: nowMs + limits.idleReadMs, then: { kind: "reading" } },
+    doing: { kind: "waiting", untilMs: nowMs + limits.idleReadMs, resume: { kind: "reading" } },
   });
 }
 

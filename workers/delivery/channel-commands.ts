@@ -1,8 +1,20 @@
 import type { Command, DeliveryLimits, Fact, OpenBatch, UnackedBatch } from "@/lib/core/delivery";
 import { AppError, invariant } from "@/lib/core/error";
 import type { Partitioner } from "@/lib/core/partition";
-import type { DecidedBatch, DecidedObject, ErrorFact, HeldTask, Ledger, SealReason } from "@/lib/core/ports/ledger";
-import type { DecodedPage, RecordDecoder, RecordPage, TableSource } from "@/lib/core/ports/table-source";
+import type {
+  DecidedBatch,
+  DecidedObject,
+  ErrorFact,
+  HeldTask,
+  Ledger,
+  SealReason,
+} from "@/lib/core/ports/ledger";
+import type {
+  DecodedPage,
+  RecordDecoder,
+  RecordPage,
+  TableSource,
+} from "@/lib/core/ports/table-source";
 import { extendAutoSchema } from "@/lib/core/schema-auto";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { Clock } from "@/lib/platform/clock";
@@ -59,7 +71,12 @@ export class ChannelCommands {
     this.#o = options;
     this.limits = options.limits;
     const { claim } = options;
-    this.#tags = { task: claim.taskName, channel: claim.channelId, lane: claim.lane, epoch: claim.epoch };
+    this.#tags = {
+      task: claim.taskName,
+      channel: claim.channelId,
+      lane: claim.lane,
+      epoch: claim.epoch,
+    };
     const schema = options.schemas.at(-1);
     invariant(schema, "A task has a schema version from its creation on");
     this.#schema = schema;
@@ -162,10 +179,22 @@ export class ChannelCommands {
     const page = this.#page;
     invariant(page && this.#decoded, "A schema grows by the columns of a page");
     if (this.#decoded.unseenColumns.length > 0) {
-      const grown = extendAutoSchema(this.#schema, this.#decoded.unseenColumns, this.#o.task.settings.prefix);
-      const schema = await this.#o.ledger.addSchema({ taskId: this.#o.task.id, schema: grown, reason: "unseen columns" });
-      this.#events().schemaGrown({ ...this.#tags, version: schema.version, columns: schema.columns.map(({ name }) => name) });
-      this.#useSchema(schema);
+      const grown = extendAutoSchema(
+        this.#schema,
+        this.#decoded.unseenColumns,
+        this.#o.task.settings.prefix,
+      );
+      const schema = await this.#o.ledger.addSchema({
+        taskId: this.#o.task.id,
+        schema: grown,
+        reason: "unseen columns",
+      });
+      this.#events().schemaGrown({
+        ...this.#tags,
+        version: schema.version,
+        columns: schema.columns.map(({ name }) => name),
+      });
+      this.#switchSchema(schema);
     }
     this.#decoded = this.#decoder.decode(page);
     return this.#decoded.unseenColumns.length > 0 ? this.#growSchema() : { kind: "grown" };
@@ -184,7 +213,10 @@ export class ChannelCommands {
     await mapConcurrently(this.#sealed, uploadsAtOnceMax, async (sealed) => {
       if (this.#staged.has(sealed)) return;
       const sequence = (sequences.get(sealed.stem) ?? 0) + 1;
-      this.#staged.set(sealed, await stageObject(context, { ...sealed, sequence, key: keyOf(sealed, sequence, settings) }));
+      this.#staged.set(
+        sealed,
+        await stageObject(context, { ...sealed, sequence, key: keyOf(sealed, sequence, settings) }),
+      );
     });
     return { kind: "staged" };
   }
@@ -193,8 +225,13 @@ export class ChannelCommands {
     const { ledger, claim, task } = this.#o;
     const { location } = await this.#o.adapters.destination(task.settings.destinationId);
     const sealed = this.#sealed ?? [];
-    const objects = sealed.map((one) => this.#staged.get(one)).filter((object) => object !== undefined);
-    invariant(objects.length === sealed.length, "Every object of a batch is staged before it is decided");
+    const objects = sealed
+      .map((one) => this.#staged.get(one))
+      .filter((object) => object !== undefined);
+    invariant(
+      objects.length === sealed.length,
+      "Every object of a batch is staged before it is decided",
+    );
     const batch: DecidedBatch = {
       number,
       startCheckpoint: open.startCheckpoint,
@@ -205,9 +242,20 @@ export class ChannelCommands {
       counts: open.counts,
       objects,
     };
-    const outcome = await ledger.decide({ lease: claim, location, batch, dirtySamples: this.#rows.dirty.samples });
+    const outcome = await ledger.decide({
+      lease: claim,
+      location,
+      batch,
+      dirtySamples: this.#rows.dirty.samples,
+    });
     if (outcome === "fenced") return { kind: "fenced" };
-    this.#events().batchDecided({ ...this.#tags, batch: number, objects: objects.length, sealedBy, counts: open.counts });
+    this.#events().batchDecided({
+      ...this.#tags,
+      batch: number,
+      objects: objects.length,
+      sealedBy,
+      counts: open.counts,
+    });
     this.#unacked.set(number, batch);
     this.#staged.clear();
     this.#sealed = null;
@@ -224,7 +272,8 @@ export class ChannelCommands {
       const outcome = await publishBatch(store, batch.objects, ({ bucket, key, rows, bytes }) =>
         this.#events().objectPublished({ ...this.#tags, batch: number, bucket, key, rows, bytes }),
       );
-      if (outcome.kind === "uploads_gone") return { kind: "uploadsGone", objectIds: outcome.objectIds };
+      if (outcome.kind === "uploads_gone")
+        return { kind: "uploadsGone", objectIds: outcome.objectIds };
     }
     const objectIds = batch.objects.map(({ objectId }) => objectId);
     await ledger.markPublished({ channelKey: claim.channelKey, batchNumber: number, objectIds });
@@ -234,10 +283,17 @@ export class ChannelCommands {
   /** Reads a decided batch again, exactly, and gives its vanished objects new uploads under their old keys. */
   async #restage({ number }: UnackedBatch, objectIds: readonly string[]): Promise<Fact> {
     const batch = this.#batch(number);
-    const schema = this.#o.schemas.find(({ version }) => version === batch.schemaVersion) ?? this.#schema;
+    const schema =
+      this.#o.schemas.find(({ version }) => version === batch.schemaVersion) ?? this.#schema;
     const rows = this.#newRows(schema);
     const decoder = this.#o.source.createDecoder(schema, this.#o.task.settings.eventTime);
-    await readAgain({ batch, tunnel: this.#o.tunnel, channelId: this.#o.claim.channelId, decoder, rows });
+    await readAgain({
+      batch,
+      tunnel: this.#o.tunnel,
+      channelId: this.#o.claim.channelId,
+      decoder,
+      rows,
+    });
     const sealed = new Map(rows.seal().map((object) => [object.stem, object]));
     const context = await this.#stageContext();
     const objects: DecidedObject[] = [];
@@ -249,7 +305,11 @@ export class ChannelCommands {
       const again = sealed.get(object.stem);
       if (!again || again.rows !== object.rows) throw rereadDiffers(object, again?.rows ?? 0);
       const upload = await uploadParts(context, { ...object, chunks: again.chunks });
-      const outcome = await this.#o.ledger.replaceUpload({ lease: this.#o.claim, objectId: object.objectId, ...upload });
+      const outcome = await this.#o.ledger.replaceUpload({
+        lease: this.#o.claim,
+        objectId: object.objectId,
+        ...upload,
+      });
       if (outcome === "fenced") return { kind: "fenced" };
       objects.push({ ...object, ...upload });
     }
@@ -261,14 +321,19 @@ export class ChannelCommands {
   async #ack({ number, endCheckpoint, finished }: UnackedBatch): Promise<Fact> {
     const sequenceNumber = this.#ackedSequenceNumber + 1n;
     await this.#o.tunnel.writeCheckpoint(this.#o.claim.channelId, endCheckpoint, sequenceNumber);
-    const outcome = await this.#o.ledger.markAcked({ lease: this.#o.claim, batchNumber: number, sequenceNumber, finished });
+    const outcome = await this.#o.ledger.markAcked({
+      lease: this.#o.claim,
+      batchNumber: number,
+      sequenceNumber,
+      finished,
+    });
     if (outcome === "fenced") return { kind: "fenced" };
     this.#ackedSequenceNumber = sequenceNumber;
     this.#unacked.delete(number);
     return { kind: "acked" };
   }
 
-  #useSchema(schema: SchemaMapping): void {
+  #switchSchema(schema: SchemaMapping): void {
     this.#schema = schema;
     this.#decoder = this.#o.source.createDecoder(schema, this.#o.task.settings.eventTime);
     this.#rows = this.#newRows(schema);
@@ -294,7 +359,16 @@ export class ChannelCommands {
     const { ledger, claim, task, newObjectId } = this.#o;
     const { destinationId } = task.settings;
     const { store, bucket, location } = await this.#o.adapters.destination(destinationId);
-    return { ledger, store, bucket, location, destinationId, channelKey: claim.channelKey, workerId: claim.workerId, newObjectId };
+    return {
+      ledger,
+      store,
+      bucket,
+      location,
+      destinationId,
+      channelKey: claim.channelKey,
+      workerId: claim.workerId,
+      newObjectId,
+    };
   }
 
   #batch(number: number): DecidedBatch {
@@ -309,7 +383,11 @@ export class ChannelCommands {
 }
 
 function rereadDiffers(object: DecidedObject, rowsAgain: number): AppError {
-  return new AppError("task.reread_differs", "A batch read again gives other rows than were decided", {
-    details: { bucket: object.bucket, key: object.key, rows: object.rows, rowsAgain },
-  });
+  return new AppError(
+    "task.reread_differs",
+    "A batch read again gives other rows than were decided",
+    {
+      details: { bucket: object.bucket, key: object.key, rows: object.rows, rowsAgain },
+    },
+  );
 }

@@ -1,5 +1,11 @@
-import type { Fact, Step } from "@/lib/core/delivery";
-import { startDelivery, stepDelivery } from "@/lib/core/delivery";
+import {
+  type Command,
+  type DeliveryState,
+  type Fact,
+  type Step,
+  startDelivery,
+  stepDelivery,
+} from "@/lib/core/delivery";
 import { type AppError, toAppError } from "@/lib/core/error";
 import type { ClaimedChannel, ErrorFact } from "@/lib/core/ports/ledger";
 import type { Clock } from "@/lib/platform/clock";
@@ -8,124 +14,144 @@ import type { ChannelTags, DeliveryEvents } from "./events";
 
 /** A failure is told to people only when it lasts: a transient one this often in a row. */
 const transientAttemptsBeforeShown = 3;
-
-export type ChannelDelivery = {
-  readonly claim: ChannelDeliveryClaim;
-  /** Resolves when the loop has ended and holds nothing any more. Never rejects. */
-  readonly done: Promise<void>;
-  /** `release` delivers what is open first; `delete` drops it; `abandon` stops where it stands. */
-  readonly stop: (how: "release" | "delete" | "abandon") => void;
-};
+const loadRetryMs = 500;
 
 export type ChannelDeliveryClaim = ClaimedChannel & { readonly taskName: string };
+
+export type ChannelDeliveryOptions = {
+  readonly claim: ChannelDeliveryClaim;
+  readonly commands: ChannelCommands;
+  readonly events: DeliveryEvents;
+  readonly clock: Clock;
+  readonly random: () => number;
+};
 
 /**
  * The loop of one channel: executes the machine's command, feeds back the fact. It decides nothing.
  * Every throw becomes a `failed` fact; the machine says when to try again.
  */
-export function deliverChannel(options: {
-  claim: ChannelDeliveryClaim;
-  commands: ChannelCommands;
-  events: DeliveryEvents;
-  clock: Clock;
-  random: () => number;
-}): ChannelDelivery {
-  const { claim, commands, events, clock } = options;
-  const tags: ChannelTags = { task: claim.taskName, channel: claim.channelId, lane: claim.lane, epoch: claim.epoch };
-  let wanted: "release" | "delete" | null = null;
-  const abandoned = new AbortController();
-  let interruptWait = new AbortController();
-  let shownError = true;
+export class ChannelDelivery {
+  readonly claim: ChannelDeliveryClaim;
+  /** Resolves when the loop has ended and holds nothing any more. Never rejects. */
+  readonly done: Promise<void>;
+  readonly #o: ChannelDeliveryOptions;
+  readonly #tags: ChannelTags;
+  readonly #abandoned = new AbortController();
+  #wait = new AbortController();
+  #wanted: "release" | "delete" | null = null;
+  /** Starts true: what an earlier owner left in the error facts is cleared by the first success. */
+  #errorShown = true;
 
-  const done = run().catch((thrown) => events.commandFailed({ ...tags, command: "loop", attempt: 0 }, toAppError(thrown)));
-  return {
-    claim,
-    done,
-    stop(how) {
-      if (how === "abandon") abandoned.abort();
-      else wanted = how;
-      interruptWait.abort();
-    },
-  };
+  constructor(options: ChannelDeliveryOptions) {
+    this.#o = options;
+    this.claim = options.claim;
+    const { taskName, channelId, lane, epoch } = options.claim;
+    this.#tags = { task: taskName, channel: channelId, lane, epoch };
+    this.done = this.#run().catch((thrown) => this.#report("loop", 0, toAppError(thrown)));
+  }
 
-  async function run(): Promise<void> {
-    let step = await begin();
-    if (!step && !abandoned.signal.aborted) await commands.release().catch(() => undefined);
-    while (step && !abandoned.signal.aborted) {
-      if (wanted) {
-        step = stepDelivery(step.state, { kind: "stopRequested", how: wanted }, commands.limits);
-        wanted = null;
+  /** `release` delivers what is open first; `delete` drops it; `abandon` stops where it stands. */
+  stop(how: "release" | "delete" | "abandon"): void {
+    if (how === "abandon") this.#abandoned.abort();
+    else this.#wanted = how;
+    this.#wait.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { commands, events } = this.#o;
+    let step = await this.#begin();
+    while (step && !this.#abandoned.signal.aborted) {
+      if (this.#wanted) {
+        const how = this.#wanted;
+        this.#wanted = null;
+        step = stepDelivery(step.state, { kind: "stopRequested", how }, commands.limits);
       }
-      if (step.command.kind === "stop") {
-        events.channelStopped({ ...tags, why: step.command.why });
-        if (step.command.why !== "fenced") await commands.release().catch(() => undefined);
-        break;
+      const { state, command } = step;
+      if (command.kind === "stop") {
+        events.channelStopped({ ...this.#tags, why: command.why });
+        await this.#end(command.why !== "fenced");
+        return;
       }
-      const fact: Fact = await factOf(step);
-      step = stepDelivery(step.state, fact, commands.limits);
+      step = stepDelivery(state, await this.#factOf(state, command), commands.limits);
     }
-    await commands.dropOpen();
+    await this.#end(!this.#abandoned.signal.aborted);
   }
 
   /** What an earlier owner decided is loaded before the first command; the database may be away. */
-  async function begin(): Promise<Step | null> {
-    for (let attempt = 1; !abandoned.signal.aborted && wanted === null; attempt += 1) {
+  async #begin(): Promise<Step | null> {
+    const { claim, commands, events, clock } = this.#o;
+    for (let attempt = 1; !this.#abandoned.signal.aborted && this.#wanted === null; attempt += 1) {
       try {
         const unacked = await commands.loadUnacked();
-        events.channelClaimed({ ...tags, batchNumber: claim.batchNumber, unacked: unacked.length });
+        const { batchNumber } = claim;
+        events.channelClaimed({ ...this.#tags, batchNumber, unacked: unacked.length });
         return startDelivery({ ...claim, unacked, nowMs: clock.now() });
       } catch (thrown) {
-        events.commandFailed({ ...tags, command: "load", attempt }, toAppError(thrown));
-        await pause(clock.now() + 500);
+        this.#report("load", attempt, toAppError(thrown));
+        await this.#pause(clock.now() + loadRetryMs);
       }
     }
     return null;
   }
 
-  async function factOf({ state, command }: Step): Promise<Fact> {
+  async #end(release: boolean): Promise<void> {
+    const { commands } = this.#o;
+    await commands.dropOpen().catch((thrown) => this.#report("drop", 0, toAppError(thrown)));
+    if (!release) return;
+    // Not released is only slower: the next owner waits for this worker's lease.
+    await commands.release().catch((thrown) => this.#report("release", 0, toAppError(thrown)));
+  }
+
+  async #factOf(state: DeliveryState, command: Exclude<Command, { kind: "stop" }>): Promise<Fact> {
+    const { clock, commands, random } = this.#o;
     try {
       if (command.kind === "wait") {
-        await pause(command.untilMs);
+        await this.#pause(command.untilMs);
         return { kind: "elapsed", nowMs: clock.now() };
       }
       const fact = await commands.execute(command);
-      await showHealthy();
+      await this.#showHealthy();
       return fact;
     } catch (thrown) {
       const error = toAppError(thrown);
       const attempt = state.failures + 1;
-      events.commandFailed({ ...tags, command: command.kind, attempt }, error);
-      const fact: Fact = { kind: "failed", code: error.code, fault: error.fault, nowMs: clock.now(), jitter: options.random() };
-      await showError(error, attempt, fact, state);
+      this.#report(command.kind, attempt, error);
+      const { code, fault } = error;
+      const fact: Fact = { kind: "failed", code, fault, nowMs: clock.now(), jitter: random() };
+      await this.#showError(error, attempt, stepDelivery(state, fact, commands.limits).command);
       return fact;
     }
   }
 
   /** Sleeps until then, or until a stop is asked for. */
-  async function pause(untilMs: number): Promise<void> {
-    interruptWait = new AbortController();
-    if (wanted || abandoned.signal.aborted) return;
-    await clock.sleep(Math.max(0, untilMs - clock.now()), interruptWait.signal);
+  async #pause(untilMs: number): Promise<void> {
+    this.#wait = new AbortController();
+    if (this.#wanted || this.#abandoned.signal.aborted) return;
+    const { clock } = this.#o;
+    await clock.sleep(Math.max(0, untilMs - clock.now()), this.#wait.signal);
   }
 
-  async function showError(error: AppError, attempt: number, fact: Fact, state: Step["state"]): Promise<void> {
+  async #showError(error: AppError, attempt: number, next: Command): Promise<void> {
     if (error.fault === "transient" && attempt < transientAttemptsBeforeShown) return;
-    const next = stepDelivery(state, fact, commands.limits).command;
     const nextTryAt = next.kind === "wait" ? new Date(next.untilMs) : null;
-    await saveError({ code: error.code, details: error.details, attempt, nextTryAt });
-    shownError = true;
+    await this.#saveError({ code: error.code, details: error.details, attempt, nextTryAt });
+    this.#errorShown = true;
   }
 
-  async function showHealthy(): Promise<void> {
-    if (!shownError) return;
-    await saveError(null);
-    shownError = false;
+  async #showHealthy(): Promise<void> {
+    if (!this.#errorShown) return;
+    await this.#saveError(null);
+    this.#errorShown = false;
   }
 
   /** Error facts are for people: that they cannot be stored must not stop a delivery that could go on. */
-  async function saveError(error: ErrorFact | null): Promise<void> {
-    await commands.saveError(error).catch((thrown) =>
-      events.commandFailed({ ...tags, command: "save error", attempt: 0 }, toAppError(thrown)),
-    );
+  async #saveError(error: ErrorFact | null): Promise<void> {
+    await this.#o.commands
+      .saveError(error)
+      .catch((thrown) => this.#report("save error", 0, toAppError(thrown)));
+  }
+
+  #report(command: string, attempt: number, error: AppError): void {
+    this.#o.events.commandFailed({ ...this.#tags, command, attempt }, error);
   }
 }

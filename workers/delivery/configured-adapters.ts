@@ -58,7 +58,12 @@ function keepFitting<R extends Stored, A extends Closable>(
       const known = kept.get(id);
       if (known && timing.now() - known.checkedAtMs < believedForMs) return known.adapter;
       const row = await find(id);
-      if (!row) throw new AppError("resource.not_found", "A task names a source or destination that is gone", { details: { id } });
+      if (!row)
+        throw new AppError(
+          "resource.not_found",
+          "A task names a source or destination that is gone",
+          { details: { id } },
+        );
       const current = kept.get(id);
       if (current && current.updatedAtMs === row.updatedAt.getTime()) {
         current.checkedAtMs = timing.now();

@@ -28,12 +28,12 @@ export class DirtyLog {
     return this.#count;
   }
 
-  /** `describe` renders the value; it is not called once nothing would be kept of it. */
-  add(describe: () => DirtyValue): void {
+  /** `render` gives the value as people see it; it is not called once nothing would be kept of it. */
+  add(render: () => DirtyValue): void {
     this.#count += 1;
     const sampled = this.samples.length < dirtySamplesPerBatchMax;
     if (!sampled && !this.#keepAll) return;
-    const value = describe();
+    const value = render();
     if (sampled) this.samples.push(value);
     if (!this.#keepAll) return;
     const line = `${JSON.stringify(value)}\n`;

@@ -20,7 +20,12 @@ export class Janitor {
   #lastSweepAtMs: number;
   #sweeping: Promise<void> = Promise.resolve();
 
-  constructor(options: { ledger: Ledger; adapters: Adapters; events: DeliveryEvents; clock: Clock }) {
+  constructor(options: {
+    ledger: Ledger;
+    adapters: Adapters;
+    events: DeliveryEvents;
+    clock: Clock;
+  }) {
     this.#ledger = options.ledger;
     this.#adapters = options.adapters;
     this.#events = options.events;
@@ -40,7 +45,10 @@ export class Janitor {
   }
 
   async sweep(): Promise<void> {
-    const uploads = await this.#ledger.listAbandonedUploads({ olderThanMs: abandonedAfterMs, limit: uploadsPerSweepMax });
+    const uploads = await this.#ledger.listAbandonedUploads({
+      olderThanMs: abandonedAfterMs,
+      limit: uploadsPerSweepMax,
+    });
     for (const { objectId, destinationId, bucket, key, uploadId } of uploads) {
       try {
         // No id: the worker died between logging and creating, or before it heard the id. A store's

@@ -30,9 +30,15 @@ async function main(): Promise<void> {
   const events = createDeliveryEvents(log);
   const adapters = createAdapters({
     getSource: (id) => getSource(database, id),
-    openSource: (row) => createTablestoreSource({ ...row, accessKeySecret: decryptSecret(row.secret, secretKey) }),
+    openSource: (row) =>
+      createTablestoreSource({ ...row, accessKeySecret: decryptSecret(row.secret, secretKey) }),
     getDestination: (id) => getDestination(database, id),
-    openStore: (row) => createS3ObjectStore({ ...row, secretAccessKey: decryptSecret(row.secret, secretKey) }),
+    openStore: (row) =>
+      createS3ObjectStore({
+        ...row,
+        endpoint: row.endpoint ?? undefined,
+        secretAccessKey: decryptSecret(row.secret, secretKey),
+      }),
     closeAfterMs: 120_000,
     now: clock.monotonic,
   });
@@ -44,7 +50,11 @@ async function main(): Promise<void> {
     ledger,
     adapters,
     createPartitioner: ({ settings }) =>
-      createPartitioner(settings, createZoneClock(settings.timeZone), settings.eventTime && createEventTimeParser(settings.eventTime.format)),
+      createPartitioner(
+        settings,
+        createZoneClock(settings.timeZone),
+        settings.eventTime && createEventTimeParser(settings.eventTime.format),
+      ),
     janitor: new Janitor({ ledger, adapters, events, clock }),
     events,
     clock,

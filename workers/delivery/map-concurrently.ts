@@ -21,7 +21,9 @@ export async function mapConcurrently<T, R>(
       }
     }
   };
-  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(atOnceMax, items.length) }, lane));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: Math.min(atOnceMax, items.length) }, lane),
+  );
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
   if (failure) throw failure.reason;
   return results;

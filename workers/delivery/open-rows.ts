@@ -1,4 +1,9 @@
-import { dirtyObjectKey, dirtyObjectStem, rowObjectKey, rowObjectStem } from "@/lib/core/object-key";
+import {
+  dirtyObjectKey,
+  dirtyObjectStem,
+  rowObjectKey,
+  rowObjectStem,
+} from "@/lib/core/object-key";
 import type { Partitioner } from "@/lib/core/partition";
 import type { EventTimeCell, RowRouter, RowTarget } from "@/lib/core/ports/row-target";
 import { parquetColumnsOf } from "@/lib/core/ports/table-source";

@@ -30,14 +30,22 @@ export async function publishBatch(
 
 /** False: the upload vanished and nothing stands at the key. Throws when something foreign stands there. */
 async function publishObject(store: ObjectStore, object: DecidedObject): Promise<boolean> {
-  const outcome = await store.completeUpload({ key: object.key, uploadId: object.uploadId, parts: object.parts });
+  const outcome = await store.completeUpload({
+    key: object.key,
+    uploadId: object.uploadId,
+    parts: object.parts,
+  });
   if (outcome.kind === "completed") return true;
   const head = await store.head(object.key);
   if (head === null) {
     if (outcome.kind === "upload_gone") return false;
-    throw new AppError("destination.unavailable", "The store said that the key is taken and then that it is free", {
-      details: { bucket: object.bucket, key: object.key, operation: "CompleteMultipartUpload" },
-    });
+    throw new AppError(
+      "destination.unavailable",
+      "The store said that the key is taken and then that it is free",
+      {
+        details: { bucket: object.bucket, key: object.key, operation: "CompleteMultipartUpload" },
+      },
+    );
   }
   if (head.metadata[objectIdMetadata] === object.objectId) return true;
   throw new AppError("destination.key_taken", "A foreign object stands at a decided key", {

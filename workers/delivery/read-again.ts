@@ -1,6 +1,6 @@
 import { AppError } from "@/lib/core/error";
-import type { RowRouter } from "@/lib/core/ports/row-target";
 import type { DecidedBatch } from "@/lib/core/ports/ledger";
+import type { RowRouter } from "@/lib/core/ports/row-target";
 import type { RecordDecoder, RecordPage } from "@/lib/core/ports/table-source";
 
 /**
@@ -24,9 +24,13 @@ export async function readAgain(request: {
     left -= taken;
     checkpoint = page.next;
     if (left > 0 && (page.finished || (page.recordCount === 0 && !page.mayHaveMore))) {
-      throw new AppError("task.reread_differs", "The source has fewer records than the batch consumed", {
-        details: { batch: batch.number, missing: left },
-      });
+      throw new AppError(
+        "task.reread_differs",
+        "The source has fewer records than the batch consumed",
+        {
+          details: { batch: batch.number, missing: left },
+        },
+      );
     }
   }
 }

@@ -19,7 +19,10 @@ export type StageContext = {
 };
 
 /** What is to become one object; `chunks` in file order. */
-export type ObjectDraft = Pick<DecidedObject, "kind" | "key" | "partition" | "stem" | "sequence" | "rows"> & {
+export type ObjectDraft = Pick<
+  DecidedObject,
+  "kind" | "key" | "partition" | "stem" | "sequence" | "rows"
+> & {
   readonly chunks: readonly Uint8Array[];
 };
 
@@ -27,9 +30,17 @@ export type ObjectDraft = Pick<DecidedObject, "kind" | "key" | "partition" | "st
  * Uploads a draft without making it visible. The upload is logged before it exists, so that one whose
  * worker dies anywhere in here is found and aborted by the janitor.
  */
-export async function stageObject(context: StageContext, draft: ObjectDraft): Promise<DecidedObject> {
+export async function stageObject(
+  context: StageContext,
+  draft: ObjectDraft,
+): Promise<DecidedObject> {
   const objectId = context.newObjectId();
-  const upload = await uploadParts(context, { objectId, kind: draft.kind, key: draft.key, chunks: draft.chunks });
+  const upload = await uploadParts(context, {
+    objectId,
+    kind: draft.kind,
+    key: draft.key,
+    chunks: draft.chunks,
+  });
   const { chunks: _, ...object } = draft;
   return { ...object, objectId, bucket: context.bucket, ...upload };
 }
@@ -42,8 +53,13 @@ export async function uploadParts(
   const { ledger, store, channelKey, workerId, destinationId, bucket } = context;
   const { objectId, key, chunks } = object;
   await ledger.logUpload({ objectId, channelKey, workerId, destinationId, bucket, key });
-  const contentType = object.kind === "rows" ? "application/vnd.apache.parquet" : "application/x-ndjson";
-  const uploadId = await store.createUpload({ key, metadata: { [objectIdMetadata]: objectId }, contentType });
+  const contentType =
+    object.kind === "rows" ? "application/vnd.apache.parquet" : "application/x-ndjson";
+  const uploadId = await store.createUpload({
+    key,
+    metadata: { [objectIdMetadata]: objectId },
+    contentType,
+  });
   await ledger.logUploadId({ objectId, uploadId });
   const parts: UploadedPart[] = [];
   for (const body of gatherParts(chunks)) {

@@ -83,20 +83,29 @@ export class TaskHolder {
 
   async #connect(tunnel: Tunnel): Promise<string> {
     const { ledger, workerId, events } = this.#o;
-    const clientId = await tunnel.connect({ timeoutSeconds: clientTimeoutSeconds, tag: `culvert-${this.#task.settings.name}` });
+    const clientId = await tunnel.connect({
+      timeoutSeconds: clientTimeoutSeconds,
+      tag: `culvert-${this.#task.settings.name}`,
+    });
     const held = await ledger.saveTunnelClient({ workerId, taskId: this.#task.id, clientId });
-    if (!held) throw new AppError("internal.lease_lost", "Another worker holds the task's heartbeat");
+    if (!held)
+      throw new AppError("internal.lease_lost", "Another worker holds the task's heartbeat");
     this.#task = { ...this.#task, tunnelClientId: clientId };
     events.tunnelConnected({ task: this.#task.settings.name, clientId });
     return clientId;
   }
 
-  async #heartbeat(tunnel: Tunnel, clientId: string, reports: readonly ChannelReport[]): Promise<ChannelReport[]> {
+  async #heartbeat(
+    tunnel: Tunnel,
+    clientId: string,
+    reports: readonly ChannelReport[],
+  ): Promise<ChannelReport[]> {
     try {
       return await tunnel.heartbeat(clientId, reports);
     } catch (thrown) {
       // The id is worth nothing any more; the next round connects anew. Positions are ours.
-      if (thrown instanceof AppError && thrown.code === "source.client_gone") this.#task = { ...this.#task, tunnelClientId: null };
+      if (thrown instanceof AppError && thrown.code === "source.client_gone")
+        this.#task = { ...this.#task, tunnelClientId: null };
       throw thrown;
     }
   }
@@ -113,11 +122,17 @@ export class TaskHolder {
     );
     if (added.length > 0) {
       await ledger.addChannels({ taskId, channels: added });
-      events.channelsAdded({ task: settings.name, channels: added.map(({ channelId }) => channelId) });
+      events.channelsAdded({
+        task: settings.name,
+        channels: added.map(({ channelId }) => channelId),
+      });
       await ledger.saveTaskFacts({
         workerId,
         taskId,
-        facts: { initialisedAt: new Date(this.#o.clock.now()), stage: added.some(({ kind }) => kind === "stream") ? "stream" : "base" },
+        facts: {
+          initialisedAt: new Date(this.#o.clock.now()),
+          stage: added.some(({ kind }) => kind === "stream") ? "stream" : "base",
+        },
       });
     }
     const reports = [...plan.reports, ...plan.added];
@@ -131,7 +146,11 @@ export class TaskHolder {
     const { channels } = await tunnel.describe();
     if (!channels.every(({ status }) => status === "terminated")) return;
     const completedAt = new Date(this.#o.clock.now());
-    await this.#o.ledger.saveTaskFacts({ workerId: this.#o.workerId, taskId: this.#task.id, facts: { completedAt } });
+    await this.#o.ledger.saveTaskFacts({
+      workerId: this.#o.workerId,
+      taskId: this.#task.id,
+      facts: { completedAt },
+    });
     this.#task = { ...this.#task, completedAt };
     this.#o.events.taskCompleted({ task: this.#task.settings.name });
     await tunnel.shutdown(clientId);
@@ -143,7 +162,8 @@ export class TaskHolder {
     const { settings, tunnelName, id: taskId } = this.#task;
     const source = await this.#o.adapters.source(settings.sourceId);
     await source.deleteTunnel({ table: settings.table, name: tunnelName });
-    if (await ledger.forgetTask({ workerId, taskId })) events.taskForgotten({ task: settings.name });
+    if (await ledger.forgetTask({ workerId, taskId }))
+      events.taskForgotten({ task: settings.name });
   }
 
   async #tunnel(): Promise<Tunnel> {
@@ -155,7 +175,11 @@ export class TaskHolder {
   async #healthy(): Promise<void> {
     this.#failures = 0;
     if (!this.#errorShown) return;
-    await this.#o.ledger.saveTaskFacts({ workerId: this.#o.workerId, taskId: this.#task.id, facts: { error: null } });
+    await this.#o.ledger.saveTaskFacts({
+      workerId: this.#o.workerId,
+      taskId: this.#task.id,
+      facts: { error: null },
+    });
     this.#errorShown = false;
   }
 
@@ -164,7 +188,12 @@ export class TaskHolder {
     this.#failures += 1;
     this.#nextTryAtMs = clock.now() + retryDelayMs(error.fault, this.#failures, this.#o.random());
     events.taskFailed({ task: this.#task.settings.name, attempt: this.#failures }, error);
-    const fact = { code: error.code, details: error.details, attempt: this.#failures, nextTryAt: new Date(this.#nextTryAtMs) };
+    const fact = {
+      code: error.code,
+      details: error.details,
+      attempt: this.#failures,
+      nextTryAt: new Date(this.#nextTryAtMs),
+    };
     this.#errorShown = true;
     await ledger
       .saveTaskFacts({ workerId, taskId: this.#task.id, facts: { error: fact } })

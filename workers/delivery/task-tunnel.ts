@@ -26,7 +26,9 @@ export class TaskTunnel {
 
   /** The tunnel's compare-and-swap: `sequenceNumber` has to be the last accepted one + 1. */
   writeCheckpoint(channelId: string, checkpoint: string, sequenceNumber: bigint): Promise<void> {
-    return this.#call((tunnel, clientId) => tunnel.writeCheckpoint(clientId, channelId, { checkpoint, sequenceNumber }));
+    return this.#call((tunnel, clientId) =>
+      tunnel.writeCheckpoint(clientId, channelId, { checkpoint, sequenceNumber }),
+    );
   }
 
   async #call<T>(use: (tunnel: Tunnel, clientId: string) => Promise<T>): Promise<T> {

@@ -1,11 +1,11 @@
 import { toAppError } from "@/lib/core/error";
-import type { ClaimedChannel, HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { Partitioner } from "@/lib/core/partition";
+import type { ClaimedChannel, HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { DesiredState } from "@/lib/core/task";
 import type { Clock } from "@/lib/platform/clock";
 import type { Adapters } from "./adapters";
 import { ChannelCommands } from "./channel-commands";
-import { type ChannelDelivery, deliverChannel } from "./channel-delivery";
+import { ChannelDelivery } from "./channel-delivery";
 import type { DeliveryEvents } from "./events";
 import type { Janitor } from "./janitor";
 import { TaskHolder } from "./task-holder";
@@ -98,25 +98,32 @@ export class Worker {
   }
 
   async #holdTasks(): Promise<void> {
-    const held = await this.#o.ledger.holdTasks({ workerId: this.#o.workerId, limit: tasksHeldMax });
+    const held = await this.#o.ledger.holdTasks({
+      workerId: this.#o.workerId,
+      limit: tasksHeldMax,
+    });
     const ids = new Set(held.map(({ id }) => id));
     for (const id of this.#tasks.keys()) if (!ids.has(id)) this.#tasks.delete(id);
     for (const task of held) {
       const holder = this.#tasks.get(task.id);
       if (holder) holder.update(task);
-      else this.#tasks.set(task.id, new TaskHolder({ ...this.#o, onChannelsChanged: () => this.#poke.abort() }, task));
+      else
+        this.#tasks.set(
+          task.id,
+          new TaskHolder({ ...this.#o, onChannelsChanged: () => this.#poke.abort() }, task),
+        );
     }
   }
 
   /** Pause and delete are intents in the database; the loops of those tasks end. */
   async #stopUnwanted(): Promise<void> {
     const desired = new Map<string, DesiredState>();
-    for (const { claim, stop } of this.#channels.values()) {
-      const { taskId } = claim;
+    for (const delivery of this.#channels.values()) {
+      const { taskId } = delivery.claim;
       const known = desired.get(taskId) ?? this.#tasks.get(taskId)?.task.desiredState;
       const state = known ?? (await this.#o.ledger.getTask(taskId))?.desiredState ?? "deleted";
       desired.set(taskId, state);
-      if (state !== "running") stop(state === "paused" ? "release" : "delete");
+      if (state !== "running") delivery.stop(state === "paused" ? "release" : "delete");
     }
   }
 
@@ -128,7 +135,8 @@ export class Worker {
     for (const delivery of surplus) delivery.stop("release");
     const missing = Math.min(channelsClaimedAtOnceMax, share - this.#channels.size);
     if (missing <= 0) return;
-    for (const claim of await ledger.claimChannels({ workerId, limit: missing })) await this.#deliver(claim);
+    for (const claim of await ledger.claimChannels({ workerId, limit: missing }))
+      await this.#deliver(claim);
   }
 
   async #deliver(claim: ClaimedChannel): Promise<void> {
@@ -151,17 +159,21 @@ export class Worker {
         idleReadMs: 0,
       },
     });
-    const delivery = deliverChannel({ claim: named, commands, events, clock, random });
+    const delivery = new ChannelDelivery({ claim: named, commands, events, clock, random });
     this.#channels.set(claim.channelKey, delivery);
     void delivery.done.then(() => {
       // A channel that came back under a new epoch has an entry of its own.
-      if (this.#channels.get(claim.channelKey) === delivery) this.#channels.delete(claim.channelKey);
+      if (this.#channels.get(claim.channelKey) === delivery)
+        this.#channels.delete(claim.channelKey);
       this.#poke.abort();
     });
   }
 
   #openBytesMax(): number {
-    return Math.max(openBytesMin, Math.floor(this.#o.memoryBudgetBytes / (this.#channels.size + 1) / 2));
+    return Math.max(
+      openBytesMin,
+      Math.floor(this.#o.memoryBudgetBytes / (this.#channels.size + 1) / 2),
+    );
   }
 
   /** A planned stop: everything read is delivered, then others may go on. The lease is kept alive meanwhile. */
