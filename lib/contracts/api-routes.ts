@@ -68,7 +68,7 @@ export const apiRoutes = defineRoutes({
   listTasks: {
     method: "GET",
     path: "/api/v1/tasks",
-    summary: "Tasks by name",
+    summary: "Tasks, newest first",
     role: "viewer",
     query: taskListQuerySchema,
     status: 200,
@@ -178,7 +178,7 @@ export const apiRoutes = defineRoutes({
   listSources: {
     method: "GET",
     path: "/api/v1/sources",
-    summary: "Sources by id",
+    summary: "Sources by name",
     role: "viewer",
     query: sourceListQuerySchema,
     status: 200,
@@ -233,7 +233,7 @@ export const apiRoutes = defineRoutes({
   listDestinations: {
     method: "GET",
     path: "/api/v1/destinations",
-    summary: "Destinations by id",
+    summary: "Destinations by name",
     role: "viewer",
     query: destinationListQuerySchema,
     status: 200,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorViewSchema } from "./error-view";
+import { failureViewSchema } from "./error-view";
 import { pageOf, pageQueryShape } from "./paging";
 
 /** Ids stand in addresses and settings, so they are plain. Left out, one is made from the name. */
@@ -92,5 +92,5 @@ export type TableView = z.infer<typeof tableViewSchema>;
 export const probeStepSchema = z.object({
   operation: z.string().meta({ description: "What was tried, in the service's own words." }),
   outcome: z.enum(["passed", "failed", "skipped"]),
-  error: errorViewSchema.nullable(),
+  failure: failureViewSchema.nullable(),
 });

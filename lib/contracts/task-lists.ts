@@ -13,15 +13,12 @@ export const objectViewSchema = z
     bucket: z.string(),
     key: z.string(),
     partition: z.string(),
-    channelId: z.string(),
     lane: count,
     batchNumber: z.int().min(1),
     sequence: z.int().min(1),
-    schemaVersion: z.int().min(1),
     rows: count,
     bytes: count,
     crc32: z.string(),
-    sealedBy: z.enum(["size", "age", "schema", "finished", "released", "idle"]),
     decidedAt: z.iso.datetime(),
     /** null: decided, and about to become visible. */
     publishedAt: instant,
@@ -32,8 +29,6 @@ export type ObjectView = z.infer<typeof objectViewSchema>;
 export const objectListQuerySchema = z.strictObject({
   ...pageQueryShape,
   kind: z.enum(["rows", "dirty"]).optional(),
-  /** Keys that begin with this. */
-  prefix: z.string().min(1).max(1024).optional(),
 });
 export type ObjectListQuery = z.infer<typeof objectListQuerySchema>;
 export const objectPageSchema = pageOf(objectViewSchema);
@@ -53,9 +48,11 @@ export const dirtyViewSchema = z
     actual: z.string().nullable(),
     value: z.string().nullable().meta({ description: "Cut to 256 characters." }),
     key: z.string().nullable().meta({ description: "The record's primary key as JSON." }),
+    position: z.string().nullable().meta({ description: "Where in its channel the record is." }),
+    lane: count,
     channelId: z.string(),
     batchNumber: z.int().min(1),
-    recordedAt: z.iso.datetime(),
+    decidedAt: z.iso.datetime(),
   })
   .meta({ id: "DirtySample" });
 export type DirtyView = z.infer<typeof dirtyViewSchema>;
@@ -79,19 +76,23 @@ export const channelViewSchema = z
     channelId: z.string(),
     kind: z.enum(["base", "stream"]),
     lane: count,
-    state: z.enum(["waiting", "leased", "drained", "finished"]),
+    state: z.enum(["waiting", "delivering", "finished"]),
+    /** The worker that holds it, or held it last. */
     workerId: z.string().nullable(),
     epoch: count,
+    /** Last decided batch, and last one that the source knows of; 0 before the first. */
     batchNumber: count,
-    publishedBatchNumber: count,
     ackedBatchNumber: count,
-    finished: z.boolean(),
     records: count,
     rows: count,
     deletesIgnored: count,
     dirtyRecords: count,
     dirtyValues: count,
+    unmappedValues: count,
+    objects: count,
+    bytes: count,
     deliveredThrough: instant,
+    lastDeliveredAt: instant,
     error: errorViewSchema.nullable(),
   })
   .meta({ id: "Channel" });

@@ -53,6 +53,8 @@ export const schemaVersionViewSchema = z.object({
 });
 export type SchemaVersionView = z.infer<typeof schemaVersionViewSchema>;
 
+export const desiredStateSchema = z.enum(["running", "paused", "deleted"]);
+
 const statusSchema = z.object({
   kind: taskStatusKindSchema,
   /** As people read it: `Full 62 %`, `Action required`. */
@@ -80,12 +82,13 @@ const taskShape = {
   bucket: z.string(),
   prefix: z.string(),
   mode: syncModeSchema,
-  desiredState: z.enum(["running", "paused", "deleted"]),
+  desiredState: desiredStateSchema,
   status: statusSchema,
   progress: progressSchema,
   account: accountSchema,
   lastDeliveredAt: instant,
-  error: errorViewSchema.nullable(),
+  /** What stands in the way now: the task's own trouble first, then its channels', oldest first. */
+  errors: z.array(errorViewSchema),
   createdAt: z.iso.datetime(),
 };
 
@@ -119,6 +122,9 @@ export const taskListQuerySchema = z.strictObject({
   sourceId: z.string().min(1).max(64).optional(),
   destinationId: z.string().min(1).max(64).optional(),
   table: z.string().min(1).max(255).optional(),
+  desiredState: desiredStateSchema.optional(),
+  /** Only tasks with (true) or without (false) something standing in the way. */
+  withError: z.stringbool({ truthy: ["true"], falsy: ["false"] }).optional(),
 });
 export type TaskListQuery = z.infer<typeof taskListQuerySchema>;
 export const taskPageSchema = pageOf(taskSummarySchema);
