@@ -52,6 +52,11 @@ export async function listDestinations(
   });
 }
 
+/** Exact. */
+export async function countDestinations(database: Database): Promise<number> {
+  return database.run((prisma) => prisma.destination.count());
+}
+
 export async function getDestination(
   database: Database,
   id: string,

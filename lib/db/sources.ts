@@ -47,6 +47,11 @@ export async function listSources(
   });
 }
 
+/** Exact. */
+export async function countSources(database: Database): Promise<number> {
+  return database.run((prisma) => prisma.source.count());
+}
+
 export async function getSource(database: Database, id: string): Promise<StoredSource | null> {
   return database.run(async (prisma) => {
     const row = await prisma.source.findUnique({ where: { id } });
