@@ -6,7 +6,7 @@ import type { Problem } from "./problem";
 
 /** Where a task's dirty values go unless it says otherwise: a name that Hive, Spark and Trino skip. */
 export function defaultDirtyPrefix(task: string): string {
-  return `_dirty/${task}`;
+  return `_dirty/${task}/`;
 }
 
 /**
