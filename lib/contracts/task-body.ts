@@ -58,7 +58,7 @@ export function settingsOf(body: ParsedTaskBody): TaskSettings {
   const { thresholds: _, dirtyPrefix, ...settings } = body;
   return {
     ...settings,
-    dirtyPrefix: dirtyPrefix === undefined ? `${defaultDirtyPrefix(body.name)}/` : dirtyPrefix,
+    dirtyPrefix: dirtyPrefix === undefined ? defaultDirtyPrefix(body.name) : dirtyPrefix,
   };
 }
 
