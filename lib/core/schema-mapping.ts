@@ -24,6 +24,15 @@ export type MappedColumn = {
 /** Optional columns that let a reader rebuild state from changes. */
 export type MetadataColumn = "_action" | "_written_at" | "_sequence";
 
+/** Names that no mapped column may have, in any case: a task may ask for the metadata columns later. */
+export const reservedNames: readonly MetadataColumn[] = ["_action", "_written_at", "_sequence"];
+
+/** Columns of one mapping at most. */
+export const mappedColumnsMax = 1024;
+
+/** Bytes of a Parquet column's name at most, in UTF-8: the bound that table columns have. */
+export const columnNameBytesMax = 255;
+
 /**
  * One version of a task's schema mapping. `auto` grows by unseen columns; a `manual` one leaves
  * others out and counts them as unmapped.
@@ -52,4 +61,20 @@ export const columnTypeOf: Readonly<Record<ParquetType, ColumnType>> = {
   DOUBLE: "double",
   UTF8: "string",
   BINARY: "binary",
+};
+
+const stringEncodings: readonly Encoding[] = [
+  "PLAIN",
+  "PLAIN_DICTIONARY",
+  "DELTA_LENGTH_BYTE_ARRAY",
+  "DELTA_BYTE_ARRAY",
+];
+
+/** The encodings that Parquet defines for each type, among the documented ones. */
+export const encodingsOf: Readonly<Record<ParquetType, readonly Encoding[]>> = {
+  BOOLEAN: ["PLAIN"],
+  INT64: ["PLAIN", "PLAIN_DICTIONARY", "DELTA_BINARY_PACKED"],
+  DOUBLE: ["PLAIN", "PLAIN_DICTIONARY"],
+  UTF8: stringEncodings,
+  BINARY: stringEncodings,
 };
