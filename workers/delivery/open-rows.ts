@@ -4,7 +4,7 @@ import {
   rowObjectKey,
   rowObjectStem,
 } from "@/lib/core/object-key";
-import type { Partitioner } from "@/lib/core/partition";
+import type { EventTimeDirt, Partitioner } from "@/lib/core/partition";
 import type { EventTimeCell, RowRouter, RowTarget } from "@/lib/core/ports/row-target";
 import { parquetColumnsOf } from "@/lib/core/ports/table-source";
 import type { DirtyValue } from "@/lib/core/record";
@@ -29,7 +29,7 @@ export type OpenRowsOptions = {
 };
 
 /** The rows and dirty values of one open batch: a Parquet writer for each partition that it touches. */
-export class OpenRows implements RowRouter {
+export class OpenRows implements RowRouter, EventTimeDirt {
   readonly dirty: DirtyLog;
   readonly #options: OpenRowsOptions;
   readonly #partitions = new Map<string, OpenPartition>();
@@ -53,6 +53,12 @@ export class OpenRows implements RowRouter {
   }
 
   dirtyValue(describe: () => DirtyValue): void {
+    this.dirty.add(describe);
+  }
+
+  /** The partitioner's word that a row goes by its write time. */
+  dirtyEventTime(describe: () => DirtyValue): void {
+    this.#eventTimeDirty += 1;
     this.dirty.add(describe);
   }
 

@@ -1,0 +1,31 @@
+import { Notice } from "@/app/_ui/notice";
+import type { ProblemDocument } from "@/lib/contracts/problem-document";
+
+/** A refused request above the form or list that sent it. Field messages stand at their fields. */
+export function ProblemNotice({
+  problem,
+  shownFields = [],
+}: {
+  problem: ProblemDocument;
+  shownFields?: readonly string[];
+}) {
+  const elsewhere = problem.errors.filter(({ field }) => !shownFields.includes(field));
+  return (
+    <Notice
+      tone="bad"
+      title={problem.documentedName ? `${problem.documentedName}: ${problem.title}` : problem.title}
+    >
+      <p>{problem.cause}</p>
+      {elsewhere.length > 0 && (
+        <ul className="mt-1 list-disc pl-4">
+          {elsewhere.map(({ field, message }) => (
+            <li key={`${field}: ${message}`}>
+              <span className="font-mono text-xs">{field}</span>: {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p>{problem.nextStep}</p>
+    </Notice>
+  );
+}

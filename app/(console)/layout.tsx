@@ -1,0 +1,13 @@
+import type { ReactNode } from "react";
+import { requirePerson } from "../_session/require-person";
+import { Frame } from "./_components/navigation";
+import { QueryProvider } from "./_components/query-provider";
+
+export default async function ConsoleLayout({ children }: { children: ReactNode }) {
+  const { email, role } = await requirePerson();
+  return (
+    <QueryProvider>
+      <Frame person={{ email, role }}>{children}</Frame>
+    </QueryProvider>
+  );
+}

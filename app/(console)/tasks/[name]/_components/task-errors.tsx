@@ -1,0 +1,98 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { useState } from "react";
+import { callApi } from "@/app/_api-client/request";
+import { Button } from "@/app/_ui/button";
+import { CodeBlock } from "@/app/_ui/code-block";
+import { Dialog } from "@/app/_ui/dialog";
+import { Notice } from "@/app/_ui/notice";
+import { TimeAgo } from "@/app/_ui/time-ago";
+import type { DestinationProbe } from "@/lib/contracts/destination-body";
+import type { ErrorView } from "@/lib/contracts/error-view";
+import type { ProblemDocument } from "@/lib/contracts/problem-document";
+import type { TaskView } from "@/lib/contracts/task-view";
+
+/** What stands in the way, each with its cause, its next step and what helps to take it. */
+export function TaskErrors({ task, stale }: { task: TaskView; stale: ProblemDocument | null }) {
+  if (task.errors.length === 0 && !stale) return null;
+  return (
+    <div className="mb-6 flex flex-col gap-3">
+      {stale && (
+        <Notice tone="warn" title="These figures are not live">
+          {stale.cause} {stale.nextStep}
+        </Notice>
+      )}
+      {task.errors.map((error) => (
+        <TaskError key={`${error.code} ${error.since}`} task={task} error={error} />
+      ))}
+    </div>
+  );
+}
+
+function TaskError({ task, error }: { task: TaskView; error: ErrorView }) {
+  const concernsDestination = error.code.startsWith("destination.");
+  const concernsKey = error.code === "destination.access_denied";
+  return (
+    <Notice
+      tone={error.fault === "transient" ? "warn" : "bad"}
+      title={error.documentedName ? `${error.documentedName}: ${error.title}` : error.title}
+      actions={
+        concernsDestination && (
+          <>
+            <Button asChild size="small">
+              <Link href={`/destinations?edit=${encodeURIComponent(task.destinationId)}`}>
+                Edit the destination
+              </Link>
+            </Button>
+            {concernsKey && <PolicyButton destinationId={task.destinationId} />}
+          </>
+        )
+      }
+    >
+      <p>{error.cause}</p>
+      <p>{error.nextStep}</p>
+      <p className="text-xs">
+        Since <TimeAgo at={error.since} />
+        {error.channels > 0 &&
+          `, holding up ${error.channels} ${error.channels === 1 ? "channel" : "channels"}`}
+        , attempt {error.attempt}
+        {error.nextTryAt && (
+          <>
+            , next try <TimeAgo at={error.nextTryAt} />
+          </>
+        )}
+        . The position is held; nothing is lost.
+      </p>
+    </Notice>
+  );
+}
+
+function PolicyButton({ destinationId }: { destinationId: string }) {
+  const [open, setOpen] = useState(false);
+  const probe = useQuery({
+    queryKey: ["policy", destinationId],
+    enabled: open,
+    queryFn: () =>
+      callApi<DestinationProbe>(`/destinations/${encodeURIComponent(destinationId)}/probe`, {
+        method: "POST",
+      }),
+  });
+  return (
+    <>
+      <Button size="small" onClick={() => setOpen(true)}>
+        Show the policy
+      </Button>
+      <Dialog
+        open={open}
+        onOpenChange={setOpen}
+        wide
+        title="What the destination's key has to be allowed"
+        description="Attach this policy to the access key. Delivery goes on by itself from where it stopped."
+      >
+        <CodeBlock code={probe.data?.policy ?? ""} label="Policy" busy={probe.isPending} />
+      </Dialog>
+    </>
+  );
+}
