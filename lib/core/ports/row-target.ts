@@ -2,17 +2,19 @@ import type { DirtyValue } from "../record";
 
 /**
  * Takes the values of one row at a time, as the bytes that PLAIN encoding wants anyway, so that the
- * way from a channel's bytes to a column page is a copy. Columns are numbered as in the Parquet
- * schema. A column not put before `endRow` is null. Each column is put at most once a row.
+ * way from a channel's bytes to a column page is a copy. `source` is a view because a copy by words,
+ * whatever their alignment, is five times as fast as one by bytes, and making a view per value would
+ * cost more than the copy. Columns are numbered as in the Parquet schema. A column not put before
+ * `endRow` is null. Each column is put at most once a row.
  */
 export interface RowTarget {
   /** 8 bytes little-endian at `offset`. */
-  putInt64(column: number, bytes: Uint8Array, offset: number): void;
+  putInt64(column: number, source: DataView, offset: number): void;
   /** 8 bytes IEEE 754 little-endian at `offset`. */
-  putDouble(column: number, bytes: Uint8Array, offset: number): void;
+  putDouble(column: number, source: DataView, offset: number): void;
   putBoolean(column: number, value: boolean): void;
-  /** bytes[start, end), already known to be valid UTF-8 where the column is a string. */
-  putBytes(column: number, bytes: Uint8Array, start: number, end: number): void;
+  /** source[start, end), already known to be valid UTF-8 where the column is a string. */
+  putBytes(column: number, source: DataView, start: number, end: number): void;
   endRow(): void;
 }
 

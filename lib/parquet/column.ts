@@ -1,0 +1,160 @@
+import { invariant } from "@/lib/core/error";
+import type { BoundOrder, Bounds } from "./bounds";
+import { buildPage, type Page } from "./page";
+import type { PageCompressor } from "./page-compression";
+import { allocateUnzeroed } from "./unzeroed";
+
+/** What the columns of one object share. */
+export type ColumnContext = {
+  readonly compressor: PageCompressor;
+  /** Bytes of finished pages in the open row group, over all columns. */
+  closedBytes: number;
+};
+
+// Hundreds of objects may be open at once with a few values each, so buffers start small.
+const initialBufferBytes = 256;
+const initialPresenceBytes = 32;
+const nothing = new Uint8Array(0);
+const nothingView = new DataView(nothing.buffer);
+
+/**
+ * One column of the open row group: finished pages, and the open page as PLAIN bytes. Rows are
+ * numbered within the row group and only go up. A row that is skipped is null, and costs nothing
+ * until the next value comes. Buffers outlive pages and row groups.
+ *
+ * 1. [pageStart, next) are the rows of the open page; rows from `next` on are still unknown.
+ * 2. While `hasNulls` is false all of them hold a value; else `presence` has their bits, and every
+ *    bit from `next` on is zero.
+ */
+export abstract class Column {
+  abstract readonly order: BoundOrder;
+  pages: Page[] = [];
+  private readonly context: ColumnContext;
+  private readonly pageBytesMax: number;
+  protected buffer = nothing;
+  protected view = nothingView;
+  protected next = 0;
+  private pageStart = 0;
+  protected hasNulls = false;
+  private presence = nothing;
+  private pagesBytes = 0;
+  private pagesUncompressedBytes = 0;
+
+  /**
+   * A page closes when the next value would take it beyond `pageBytesMax`; a longer value has a page
+   * of its own.
+   */
+  constructor(context: ColumnContext, pageBytesMax: number) {
+    this.context = context;
+    this.pageBytesMax = pageBytesMax;
+  }
+
+  /** Bytes of memory that the column holds beside its finished pages. */
+  get bufferBytes(): number {
+    return this.buffer.length + this.presence.length;
+  }
+
+  /** What the open page would add to the object, if it compressed like the pages before it. */
+  get estimatedOpenBytes(): number {
+    if (this.pagesBytes === 0) return this.openBytes;
+    return Math.ceil((this.openBytes * this.pagesBytes) / this.pagesUncompressedBytes);
+  }
+
+  protected abstract get openBytes(): number;
+  protected abstract get openValues(): number;
+  /** Bounds of the open page's values, which are forgotten. */
+  protected abstract takeBounds(): Bounds;
+  protected abstract clearValues(): void;
+
+  /** Makes all rows before `row` null that are not there yet. */
+  protected skipTo(row: number): void {
+    invariant(row > this.next, "A row was put into a column twice");
+    const rows = this.next - this.pageStart;
+    if (!this.hasNulls) {
+      this.growPresence(rows);
+      this.presence.fill(0xff, 0, rows >>> 3);
+      if (rows & 7) this.presence[rows >>> 3] = (1 << (rows & 7)) - 1;
+      this.hasNulls = true;
+    }
+    this.next = row;
+  }
+
+  /** Notes that `row` holds a value. Needed only where `hasNulls` is true. */
+  protected markPresent(row: number): void {
+    const bit = row - this.pageStart;
+    if (bit >>> 3 >= this.presence.length) this.growPresence(bit);
+    this.presence[bit >>> 3] = (this.presence[bit >>> 3] as number) | (1 << (bit & 7));
+  }
+
+  /** Makes `bytes` more bytes fit behind the used ones, by growing the buffer or closing the page. */
+  protected makeRoom(bytes: number): void {
+    const { pageBytesMax } = this;
+    if (this.openBytes > 0 && this.openBytes + bytes > pageBytesMax) this.closePage();
+    const needed = this.openBytes + bytes;
+    if (needed <= this.buffer.length && this.buffer.length <= pageBytesMax) return;
+    let size = Math.max(this.buffer.length, initialBufferBytes);
+    while (size < needed) size *= 2;
+    // A buffer that one long value made is given back with the first page after it.
+    this.resize(needed <= pageBytesMax ? Math.min(size, pageBytesMax) : needed);
+  }
+
+  /** Ends the row group at `rows` rows and gives its pages. The column is empty afterwards. */
+  finishRowGroup(rows: number): Page[] {
+    if (rows > this.next) {
+      if (this.openValues > 0) this.skipTo(rows);
+      this.next = rows;
+    }
+    this.closePage();
+    const { pages } = this;
+    this.pages = [];
+    this.next = 0;
+    this.pageStart = 0;
+    return pages;
+  }
+
+  protected closePage(): void {
+    const rows = this.next - this.pageStart;
+    if (rows === 0) return;
+    const values = this.openValues;
+    const presenceBytes = this.hasNulls ? Math.min((rows + 7) >>> 3, this.presence.length) : 0;
+    const content = {
+      body: this.buffer.subarray(0, this.openBytes),
+      presence: this.hasNulls ? this.presenceOf(rows) : null,
+      rows,
+      values,
+    };
+    const built = buildPage(content, this.context.compressor);
+    const bounds = this.takeBounds();
+    this.pages.push({ ...built, firstRow: this.pageStart, rows, values, bounds });
+    this.context.closedBytes += built.bytes.length;
+    this.pagesBytes += built.bytes.length;
+    this.pagesUncompressedBytes += built.uncompressedBytes;
+    this.clearValues();
+    this.presence.fill(0, 0, presenceBytes);
+    this.hasNulls = false;
+    this.pageStart = this.next;
+  }
+
+  /** The presence of the page's rows; trailing nulls may never have needed their bits. */
+  private presenceOf(rows: number): Uint8Array {
+    if (this.presence.length * 8 < rows) this.growPresence(rows);
+    return this.presence;
+  }
+
+  private growPresence(bit: number): void {
+    let size = Math.max(this.presence.length, initialPresenceBytes);
+    while (size * 8 <= bit) size *= 2;
+    if (size === this.presence.length) return;
+    const larger = new Uint8Array(size);
+    larger.set(this.presence);
+    this.presence = larger;
+  }
+
+  private resize(size: number): void {
+    const used = this.openBytes;
+    const buffer = allocateUnzeroed(size);
+    buffer.set(this.buffer.subarray(0, used));
+    this.buffer = buffer;
+    this.view = new DataView(buffer.buffer);
+  }
+}
