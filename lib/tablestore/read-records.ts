@@ -54,8 +54,11 @@ function walkRecord(reader: Reader, visit: RecordVisitor): void {
   let originEnd = -1;
   while (reader.pos < recordEnd) {
     const tag = readTag(reader);
-    if (tag === recordField.action) action = readVarint(reader);
-    else if (tag === recordField.record) {
+    if (tag === recordField.action) {
+      const code = readVarint(reader);
+      // A value that the enum does not know counts as absent, as protobuf has it.
+      if (isAction(code)) action = code;
+    } else if (tag === recordField.record) {
       end = enterBytes(reader, recordEnd);
       start = reader.pos;
       reader.pos = end;
@@ -66,14 +69,18 @@ function walkRecord(reader: Reader, visit: RecordVisitor): void {
     } else skipField(reader, tag);
   }
   if (reader.pos !== recordEnd) throw malformed("a record runs over its end");
-  if (action < actionCode.put || action > actionCode.delete) throw malformed("unknown action");
+  if (!isAction(action)) throw malformed("missing required 'actionType'");
   if (start < 0) throw malformed("missing required 'record'");
   visit(action, start, end, originStart, originEnd);
 }
 
+function isAction(code: number): boolean {
+  return code >= actionCode.put && code <= actionCode.delete;
+}
+
 /** Reads a length and gives where the bytes end; the reader then stands at their start. */
 function enterBytes(reader: Reader, limit: number): number {
-  const length = readVarint(reader);
+  const length = readLength(reader);
   const end = reader.pos + length;
   if (end > limit) throw malformed(`index out of range: ${reader.pos} + ${length} > ${limit}`);
   return end;
@@ -82,6 +89,14 @@ function enterBytes(reader: Reader, limit: number): number {
 function readTag(reader: Reader): number {
   try {
     return reader.tag();
+  } catch (cause) {
+    throw malformed(messageOf(cause), cause);
+  }
+}
+
+function readLength(reader: Reader): number {
+  try {
+    return reader.size();
   } catch (cause) {
     throw malformed(messageOf(cause), cause);
   }
