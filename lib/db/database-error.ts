@@ -2,9 +2,9 @@ import { AppError } from "@/lib/core/error";
 import { Prisma } from "./generated/client";
 
 /**
- * The database cannot be reached, went away, or has no connection left: Prisma's P-codes, SQLSTATE
- * classes 08 (connection), 57P0x (shutdown, recovery, session ended) and 53300 (too many
- * connections), and Node's socket errors. An allow-list: anything else is a bug until shown otherwise.
+ * The database cannot be reached, went away, has no connection left, or gave a transaction up to let
+ * another through: Prisma's P-codes, SQLSTATE classes 08 (connection), 40 (deadlock), 57P0x (shutdown,
+ * recovery, session ended) and 53300, and Node's socket errors. An allow-list: anything else is a bug until shown otherwise.
  */
 const unavailableCodes: ReadonlySet<string> = new Set([
   "P1000",
@@ -17,6 +17,7 @@ const unavailableCodes: ReadonlySet<string> = new Set([
   "P1017",
   "P2024",
   "P2028",
+  "P2034",
   "P2037",
   "08000",
   "08001",
@@ -25,6 +26,8 @@ const unavailableCodes: ReadonlySet<string> = new Set([
   "08006",
   "08P01",
   "25P03",
+  "40001",
+  "40P01",
   "28000",
   "28P01",
   "3D000",

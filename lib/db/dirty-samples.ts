@@ -43,7 +43,7 @@ export async function listDirtySamples(
       batchNumber: Number(row.batchNumber),
       decidedAt: row.decidedAt,
       column: row.column,
-      // The CHECK dirty_sample_reason knows these reasons only.
+      // Only `decide` writes it, from a DirtyReason.
       reason: row.reason as DirtyReason,
       expected: row.expected,
       actual: row.actual,

@@ -8,7 +8,7 @@ export const taskColumns = Prisma.sql`
   t.id, t.name, t.source_id, t.table_name, t.destination_id, t.prefix, t.mode, t.time_zone,
   t.event_time_column, t.event_time_format, t.schema_kind, t.manual_columns, t.flush_seconds,
   t.flush_bytes, t.dirty_prefix, t.compression, t.object_suffix, t.metadata_columns,
-  t.desired_state, t.tunnel_name, t.tunnel_id, t.created_at, t.updated_at`;
+  t.late_after_seconds, t.stream_expiration_hours, t.desired_state, t.tunnel_name, t.tunnel_id, t.created_at, t.updated_at`;
 
 /** CHECK constraints keep the closed sets closed, so the literal types below are facts. */
 export type TaskRow = {
@@ -30,6 +30,8 @@ export type TaskRow = {
   readonly compression: Compression;
   readonly object_suffix: "" | ".parquet";
   readonly metadata_columns: readonly MetadataColumn[];
+  readonly late_after_seconds: number;
+  readonly stream_expiration_hours: number | null;
   readonly desired_state: DesiredState;
   readonly tunnel_name: string;
   readonly tunnel_id: string;

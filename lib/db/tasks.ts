@@ -10,6 +10,10 @@ import { settingsFromRow, type TaskRow, taskColumns } from "./task-row";
 export type StoredTask = {
   readonly id: string;
   readonly settings: TaskSettings;
+  /** When people are told that the task is behind. */
+  readonly lateAfterSeconds: number;
+  /** Hours the source kept changes when the task was made; null when it reads no stream. */
+  readonly streamExpirationHours: number | null;
   readonly desiredState: DesiredState;
   readonly tunnelName: string;
   readonly tunnelId: string;
@@ -25,11 +29,15 @@ export type NewTask = {
   readonly tunnelId: string;
   /** Version 1. */
   readonly schema: SchemaMapping;
+  /** Left out: the column's default. */
+  readonly lateAfterSeconds?: number;
+  readonly streamExpirationHours?: number | null;
 };
 
 /** What may change after creation; absent means unchanged. */
 export type TaskChanges = Partial<
-  Pick<TaskSettings, "schema" | "flush" | "dirtyPrefix" | "compression" | "metadataColumns">
+  Pick<TaskSettings, "schema" | "flush" | "dirtyPrefix" | "compression" | "metadataColumns"> &
+    Pick<StoredTask, "lateAfterSeconds">
 >;
 
 export type TaskCounts = {
@@ -58,6 +66,8 @@ export async function createTask(database: Database, task: NewTask): Promise<Sto
           desiredState: "running",
           tunnelName: task.tunnelName,
           tunnelId: task.tunnelId,
+          ...(task.lateAfterSeconds !== undefined && { lateAfterSeconds: task.lateAfterSeconds }),
+          streamExpirationHours: task.streamExpirationHours ?? null,
           facts: { create: {} },
           schemaVersions: {
             create: { version: 1, mapping: toJson(task.schema), reason: "created" },
@@ -164,6 +174,8 @@ export function storedTaskFromRow(row: TaskRow): StoredTask {
   return {
     id: row.id,
     settings: settingsFromRow(row),
+    lateAfterSeconds: row.late_after_seconds,
+    streamExpirationHours: row.stream_expiration_hours,
     desiredState: row.desired_state,
     tunnelName: row.tunnel_name,
     tunnelId: row.tunnel_id,
@@ -203,6 +215,7 @@ function changesToColumns(changes: TaskChanges): Prisma.TaskUpdateManyMutationIn
     ...(changes.dirtyPrefix !== undefined && { dirtyPrefix: changes.dirtyPrefix }),
     ...(changes.compression && { compression: changes.compression }),
     ...(changes.metadataColumns && { metadataColumns: [...changes.metadataColumns] }),
+    ...(changes.lateAfterSeconds !== undefined && { lateAfterSeconds: changes.lateAfterSeconds }),
   };
 }
 

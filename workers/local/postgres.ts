@@ -185,7 +185,7 @@ function control(cluster: Cluster, mode: "fast" | "immediate", seconds: number):
 }
 
 function serverEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
+  return { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
 }
 
 function findFreePort(): Promise<number> {

@@ -1,0 +1,113 @@
+import type { ChannelLease, ClaimedChannel, Ledger } from "@/lib/core/ports/ledger";
+import type { ChannelKind } from "@/lib/core/ports/table-source";
+import type { Database } from "./client";
+import { errorAssignments } from "./error-columns";
+import { Prisma } from "./generated/client";
+
+/**
+ * Who may write a channel. A claim sets the owner and adds one to the epoch, and every fenced write
+ * names both: whoever claimed earlier changes nothing any more, alive or not (D6). Clocks only decide
+ * when a claim is tried; a claim too early is wasted work and never a wrong result.
+ */
+
+type Request<Method extends keyof Ledger> = Parameters<Ledger[Method]>[0];
+
+/** The condition of every fenced write, on the columns of `channel`. */
+export function leaseHolds(lease: ChannelLease): Prisma.Sql {
+  return Prisma.sql`channel.id = ${BigInt(lease.channelKey)} AND channel.owner = ${lease.workerId}
+    AND channel.epoch = ${BigInt(lease.epoch)}`;
+}
+
+type ClaimRow = {
+  readonly id: bigint;
+  readonly task_id: string;
+  readonly channel_id: string;
+  readonly kind: ChannelKind;
+  readonly lane: number;
+  readonly epoch: bigint;
+  readonly checkpoint: string;
+  readonly finished: boolean;
+  readonly batch_number: bigint;
+  readonly acked_sequence_number: bigint;
+  readonly acked_batch_number: bigint;
+};
+
+/** In the order of first sight. A worker without a live lease claims nothing. */
+export async function claimChannels(
+  database: Database,
+  { workerId, limit }: Request<"claimChannels">,
+): Promise<ClaimedChannel[]> {
+  const rows = await database.run(
+    (prisma) => prisma.$queryRaw<ClaimRow[]>`
+      WITH claimable AS (
+        SELECT c.id
+        FROM channel c
+        JOIN task t ON t.id = c.task_id
+        LEFT JOIN worker w ON w.id = c.owner
+        WHERE t.desired_state = 'running'
+          AND c.drained_at IS NULL
+          AND (c.owner IS NULL OR w.id IS NULL OR w.lease_until <= clock_timestamp())
+          AND EXISTS (SELECT FROM worker me
+                      WHERE me.id = ${workerId} AND me.lease_until > clock_timestamp())
+        ORDER BY c.id
+        LIMIT ${limit}
+        FOR NO KEY UPDATE OF c SKIP LOCKED
+      )
+      UPDATE channel c SET owner = ${workerId}, epoch = c.epoch + 1
+      FROM claimable WHERE c.id = claimable.id
+      RETURNING c.id, c.task_id, c.channel_id, c.kind, c.lane, c.epoch, c.checkpoint, c.finished,
+                c.batch_number, c.acked_sequence_number, c.acked_batch_number`,
+  );
+  return rows
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((row) => ({
+      channelKey: String(row.id),
+      workerId,
+      epoch: Number(row.epoch),
+      taskId: row.task_id,
+      channelId: row.channel_id,
+      kind: row.kind,
+      lane: row.lane,
+      checkpoint: row.checkpoint,
+      finished: row.finished,
+      batchNumber: Number(row.batch_number),
+      ackedSequenceNumber: row.acked_sequence_number,
+      ackedBatchNumber: Number(row.acked_batch_number),
+    }));
+}
+
+/** Channels that are owned or could be, over live workers, rounded up; the asker counts as alive. */
+export async function fairShare(
+  database: Database,
+  workerId: string,
+): Promise<{ channels: number; workers: number }> {
+  return database.run(async (prisma) => {
+    const [row] = await prisma.$queryRaw<[{ channels: bigint; others: bigint }]>`
+      SELECT (SELECT count(*) FROM worker
+              WHERE lease_until > clock_timestamp() AND id <> ${workerId}) AS others,
+             (SELECT count(*) FROM channel c
+              JOIN task t ON t.id = c.task_id
+              LEFT JOIN worker w ON w.id = c.owner
+              WHERE c.drained_at IS NULL
+                AND (t.desired_state = 'running' OR w.lease_until > clock_timestamp())) AS channels`;
+    const workers = Number(row.others) + 1;
+    return { channels: Math.ceil(Number(row.channels) / workers), workers };
+  });
+}
+
+/** Free for anybody at once. A lease that is not the channel's current one changes nothing. */
+export async function releaseChannel(database: Database, lease: ChannelLease): Promise<void> {
+  await database.run(
+    (prisma) => prisma.$executeRaw`UPDATE channel SET owner = NULL WHERE ${leaseHolds(lease)}`,
+  );
+}
+
+export async function saveChannelError(
+  database: Database,
+  { lease, error }: Request<"saveChannelError">,
+): Promise<void> {
+  await database.run(
+    (prisma) => prisma.$executeRaw`
+      UPDATE channel SET ${errorAssignments(error)} WHERE ${leaseHolds(lease)}`,
+  );
+}
