@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { TablestoreClient } from "@/lib/tablestore/client";
 import { encodeErrorBody } from "@/lib/tablestore/error-body";
-import { decodeMessage, encodeMessage } from "@/lib/tablestore/messages";
+import { decodeMessage, encodeMessage, type MessageInit } from "@/lib/tablestore/messages";
 import { encodeReadRecordsResponse } from "@/lib/tablestore/read-records";
 import { TablestoreTunnel } from "./tablestore-tunnel";
 
@@ -182,7 +182,7 @@ describe("describing a tunnel", () => {
     stage: "ProcessBaseData",
   };
   const base = { channelId: "BaseData_0", channelType: "BaseData", channelStatus: "OPEN" };
-  const describeWith = (tunnel: object, channels: object[]) =>
+  const describeWith = (tunnel: object, channels: readonly MessageInit<"ChannelInfo">[]) =>
     openTunnel({
       "/tunnel/describe": ok(
         encodeMessage("DescribeTunnelResponse", { tunnel: { ...info, ...tunnel }, channels }),
