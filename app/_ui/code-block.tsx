@@ -25,14 +25,16 @@ export function CodeBlock({
       <div className="absolute top-2 right-2">
         <CopyButton text={code} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reachable by keyboard */}
-      <pre
+      {/* A box that scrolls has to be reachable by keyboard: a read-only text field is, and copies well. */}
+      <textarea
+        readOnly
         aria-label={label}
-        tabIndex={0}
-        className="max-h-[55vh] overflow-auto p-4 pr-24 font-mono text-[12.5px] leading-relaxed"
-      >
-        <code>{code}</code>
-      </pre>
+        value={code}
+        wrap="off"
+        spellCheck={false}
+        rows={Math.min(24, code.split("\n").length + 1)}
+        className="block w-full resize-none overflow-auto bg-transparent p-4 pr-24 font-mono text-[12.5px] leading-relaxed"
+      />
     </div>
   );
 }

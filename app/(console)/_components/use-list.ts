@@ -12,11 +12,12 @@ const liveEveryMs = 2_000;
  */
 export function useList<T, P extends Page<T> = Page<T>>(
   path: string,
-  options: { live?: boolean; limit?: number } = {},
+  options: { live?: boolean; limit?: number; enabled?: boolean } = {},
 ) {
-  const { live = false, limit = 50 } = options;
+  const { live = false, limit = 50, enabled = true } = options;
   const query = useInfiniteQuery({
     queryKey: [path, limit],
+    enabled,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) => {
       const separator = path.includes("?") ? "&" : "?";

@@ -142,7 +142,8 @@ function TaskTable({ tasks }: { tasks: readonly TaskSummary[] }) {
             </Td>
             <Td>
               <TaskStatusBadge status={task.status} />
-              {task.errors[0] && <div className="mt-1 max-w-56 text-xs text-bad">{task.errors[0].title}</div>
+              {task.errors[0] && (
+                <div className="mt-1 max-w-56 text-xs text-bad">{task.errors[0].title}</div>
               )}
             </Td>
             <Td className="max-w-40 break-words">{task.table}</Td>

@@ -7,6 +7,7 @@ const tones: Record<TaskStatusKind, Tone> = {
   incremental: "good",
   completed: "good",
   paused: "neutral",
+  pausing: "neutral",
   late: "warn",
   retrying: "warn",
   action_required: "bad",

@@ -1,0 +1,134 @@
+"use client";
+
+import { PackageOpen, Pencil, Plus, ShieldCheck } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/app/_ui/button";
+import { Card } from "@/app/_ui/card";
+import { formatCount } from "@/app/_ui/format-quantity";
+import { PageHeader } from "@/app/_ui/page-header";
+import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
+import { Table, Td, Th } from "@/app/_ui/table";
+import { LoadMore } from "@/app/(console)/_components/load-more";
+import { useList } from "@/app/(console)/_components/use-list";
+import type { DestinationView } from "@/lib/contracts/destination-body";
+import { DestinationDialog } from "./destination-dialog";
+import { ProbeDialog } from "./probe-dialog";
+
+export function DestinationList({ editId }: { editId: string | null }) {
+  const list = useList<DestinationView>("/destinations");
+  const [editing, setEditing] = useState<DestinationView | "new" | null>(null);
+  const [probing, setProbing] = useState<DestinationView | null>(null);
+  const [asked, setAsked] = useState(editId);
+  const askedFor = asked === null ? undefined : list.items?.find(({ id }) => id === asked);
+  const shown = editing ?? askedFor ?? null;
+  const add = (
+    <Button look="primary" onClick={() => setEditing("new")}>
+      <Plus aria-hidden /> Add a destination
+    </Button>
+  );
+  const close = () => {
+    setEditing(null);
+    setAsked(null);
+  };
+  return (
+    <>
+      <PageHeader
+        title="Destinations"
+        description="Buckets that tasks deliver to, in any S3-compatible store."
+        actions={add}
+      />
+      <Card>
+        {!list.items ? (
+          list.problem ? (
+            <LoadError {...list.problem} onRetry={list.reload} />
+          ) : (
+            <SkeletonRows rows={3} />
+          )
+        ) : list.items.length === 0 ? (
+          <EmptyState icon={<PackageOpen aria-hidden />} title="No destinations yet" action={add}>
+            A destination is a bucket and an access key that may write to it.
+          </EmptyState>
+        ) : (
+          <>
+            <DestinationTable destinations={list.items} onEdit={setEditing} onProbe={setProbing} />
+            <LoadMore
+              shown={list.items.length}
+              total={list.total}
+              noun="destinations"
+              hasMore={list.hasMore}
+              busy={list.isLoadingMore}
+              onMore={list.loadMore}
+            />
+          </>
+        )}
+      </Card>
+      {shown && (
+        <DestinationDialog
+          destination={shown === "new" ? null : shown}
+          onClose={close}
+          onSaved={list.reload}
+        />
+      )}
+      {probing && <ProbeDialog destination={probing} onClose={() => setProbing(null)} />}
+    </>
+  );
+}
+
+type TableProps = {
+  destinations: readonly DestinationView[];
+  onEdit: (destination: DestinationView) => void;
+  onProbe: (destination: DestinationView) => void;
+};
+
+function DestinationTable({ destinations, onEdit, onProbe }: TableProps) {
+  return (
+    <Table>
+      <thead>
+        <tr>
+          <Th>Destination</Th>
+          <Th>Bucket</Th>
+          <Th>Region and endpoint</Th>
+          <Th>Access key</Th>
+          <Th numeric>Tasks</Th>
+          <Th>
+            <span className="sr-only">Actions</span>
+          </Th>
+        </tr>
+      </thead>
+      <tbody>
+        {destinations.map((destination) => (
+          <tr key={destination.id}>
+            <Td className="font-medium">
+              {destination.name}
+              <div className="font-mono text-xs font-normal text-ink-muted">{destination.id}</div>
+            </Td>
+            <Td className="max-w-48 break-words">{destination.bucket}</Td>
+            <Td className="max-w-72">
+              {destination.region}
+              <div className="font-mono text-xs break-all text-ink-muted">
+                {destination.endpoint ?? "the provider's own"}
+              </div>
+            </Td>
+            <Td className="font-mono text-xs">{destination.accessKeyId}</Td>
+            <Td numeric>{formatCount(destination.tasks)}</Td>
+            <Td className="w-px">
+              <div className="flex justify-end gap-1">
+                <Button size="small" onClick={() => onProbe(destination)}>
+                  <ShieldCheck aria-hidden /> Test
+                </Button>
+                <Button
+                  look="ghost"
+                  size="icon"
+                  aria-label={`Edit ${destination.name}`}
+                  onClick={() => onEdit(destination)}
+                >
+                  <Pencil />
+                </Button>
+              </div>
+            </Td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

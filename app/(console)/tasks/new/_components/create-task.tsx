@@ -1,0 +1,117 @@
+"use client";
+
+import { useMutation } from "@tanstack/react-query";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useRef, useState } from "react";
+import { callApi, fieldErrors, problemOf } from "@/app/_api-client/request";
+import { Button } from "@/app/_ui/button";
+import { Field, Input } from "@/app/_ui/field";
+import { PageHeader } from "@/app/_ui/page-header";
+import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import type { TaskView } from "@/lib/contracts/task-view";
+import { AdvancedSection } from "./advanced-section";
+import { DestinationSection } from "./destination-section";
+import { ChoiceCards, FormSection } from "./form-section";
+import { PreviewCard } from "./preview-card";
+import { SchemaSection } from "./schema-section";
+import { SourceSection } from "./source-section";
+import { bodyOf, emptyDraft, type TaskDraft } from "./task-draft";
+
+const modes = [
+  {
+    value: "differential",
+    label: "Differential",
+    hint: "The whole table first, then every change, in order.",
+  },
+  { value: "incremental", label: "Incremental", hint: "Changes from now on." },
+  { value: "full", label: "Full", hint: "One scan of the table as it is now." },
+] as const;
+
+/** What a section of the form gets: the draft, how to change it, and what is wrong with a field. */
+export type SectionProps = {
+  readonly draft: TaskDraft;
+  readonly change: (part: Partial<TaskDraft>) => void;
+  readonly errorsOf: (field: string) => string[];
+};
+
+export function CreateTask() {
+  const router = useRouter();
+  const top = useRef<HTMLDivElement>(null);
+  const [draft, setDraft] = useState<TaskDraft>(emptyDraft);
+  const create = useMutation({
+    mutationFn: () => callApi<TaskView>("/tasks", { method: "POST", body: bodyOf(draft) }),
+    onSuccess: (task) => router.push(`/tasks/${task.name}`),
+    onError: () => top.current?.scrollIntoView({ behavior: "smooth", block: "start" }),
+  });
+  const problem = create.error ? problemOf(create.error) : null;
+  const section: SectionProps = {
+    draft,
+    change: (part) => setDraft((current) => ({ ...current, ...part })),
+    errorsOf: (field) => fieldErrors(problem, field),
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <>
+      <PageHeader
+        title="New delivery task"
+        parents={[{ href: "/tasks", label: "Tasks" }]}
+        description="From a table to Parquet objects in a bucket. Everything but the schema, the flush and the dirty folder is fixed once the task exists."
+      />
+      <div ref={top} className="scroll-mt-24">
+        {problem && (
+          <div className="mb-5">
+            <ProblemNotice problem={problem} />
+          </div>
+        )}
+      </div>
+      <form
+        onSubmit={submit}
+        noValidate
+        className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]"
+      >
+        <div className="flex min-w-0 flex-col gap-5">
+          <FormSection title="Task">
+            <Field
+              label="Task name"
+              errors={section.errorsOf("name")}
+              hint="3 to 16 lowercase letters, digits and hyphens, beginning and ending with a letter or digit."
+            >
+              <Input
+                mono
+                value={draft.name}
+                onChange={(event) => section.change({ name: event.target.value })}
+                placeholder="orders-lake"
+                autoComplete="off"
+                autoFocus
+              />
+            </Field>
+            <ChoiceCards
+              legend="Synchronisation mode"
+              name="mode"
+              value={draft.mode}
+              choices={modes}
+              onChange={(mode) => section.change({ mode })}
+            />
+          </FormSection>
+          <SourceSection {...section} />
+          <DestinationSection {...section} />
+          <SchemaSection {...section} />
+          <AdvancedSection {...section} />
+          <div className="flex flex-wrap justify-end gap-2">
+            <Button asChild>
+              <Link href="/tasks">Cancel</Link>
+            </Button>
+            <Button type="submit" look="primary" disabled={create.isPending}>
+              {create.isPending ? "Creating…" : "Create task"}
+            </Button>
+          </div>
+        </div>
+        <PreviewCard draft={draft} />
+      </form>
+    </>
+  );
+}
