@@ -99,7 +99,7 @@ export function combineChecksums(
   type: ChecksumType,
   parts: readonly { readonly value: string; readonly sizeBytes: number }[],
 ): Checksum {
-  const digests = parts.map((part) => Buffer.from(part.value, "base64"));
+  const digests: Buffer[] = parts.map((part) => Buffer.from(part.value, "base64"));
   if (type === "COMPOSITE") {
     const digest = createChecksum(algorithm);
     for (const part of digests) digest.update(part);

@@ -142,6 +142,7 @@ export async function abortUpload(exchange: Exchange): Promise<void> {
 
 /** Anything that is not shaped like an id was never given out. */
 export function uploadIdOf(exchange: Exchange): string {
+  requireBucket(exchange.store, targetOf(exchange).bucket);
   const uploadId = exchange.request.query.get("uploadId") ?? "";
   if (!/^[0-9a-f]+$/.test(uploadId) || uploadId.length !== uploadIdLength) {
     throw noSuchUpload(uploadId);
@@ -151,7 +152,6 @@ export function uploadIdOf(exchange: Exchange): string {
 
 export async function findUpload(exchange: Exchange, uploadId: string): Promise<UploadRecord> {
   const { bucket, key } = targetOf(exchange);
-  requireBucket(exchange.store, bucket);
   const name = uploadKey(bucket, key, uploadId);
   const upload = await exchange.store.index.get<UploadRecord>(name);
   if (upload === null) throw noSuchUpload(uploadId);

@@ -21,6 +21,7 @@ export async function presign(
 ): Promise<string> {
   const signer = (await client.config.signer()) as unknown as Signer;
   const endpoint = await client.config.endpoint?.();
+  if (endpoint === undefined) throw new Error("The client needs an endpoint of its own");
   const path = `/${wanted.bucket}/${wanted.key.split("/").map(encodeURIComponent).join("/")}`;
   const host = `${endpoint.hostname}:${endpoint.port}`;
   const signed = await signer.presign(
