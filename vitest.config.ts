@@ -13,7 +13,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{app,lib,workers,bench}/**/*.test.{ts,tsx}"],
+          include: ["{.ci,app,lib,workers,bench}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.integration.test.ts", "**/*.interop.test.ts", ...notOurs],
         },
       },
@@ -21,6 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
+          globalSetup: ["lib/db/testing/global-setup.ts"],
           include: ["{app,lib,workers}/**/*.integration.test.ts"],
           exclude: notOurs,
           testTimeout: 60_000,

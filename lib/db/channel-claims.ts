@@ -3,6 +3,7 @@ import type { ChannelKind } from "@/lib/core/ports/table-source";
 import type { Database } from "./client";
 import { errorAssignments } from "./error-columns";
 import { Prisma } from "./generated/client";
+import { ownerIsGone } from "./worker-leases";
 
 /**
  * Who may write a channel. A claim sets the owner and adds one to the epoch, and every fenced write
@@ -43,10 +44,9 @@ export async function claimChannels(
         SELECT c.id
         FROM channel c
         JOIN task t ON t.id = c.task_id
-        LEFT JOIN worker w ON w.id = c.owner
         WHERE t.desired_state = 'running'
           AND c.drained_at IS NULL
-          AND (c.owner IS NULL OR w.id IS NULL OR w.lease_until <= clock_timestamp())
+          AND ${ownerIsGone(Prisma.sql`c.owner`)}
           AND EXISTS (SELECT FROM worker me
                       WHERE me.id = ${workerId} AND me.lease_until > clock_timestamp())
         ORDER BY c.id

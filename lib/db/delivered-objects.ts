@@ -126,3 +126,18 @@ function objectFromRow(row: ObjectRow): DeliveredObjectFacts {
     publishedAt: row.published_at,
   };
 }
+
+/** Folders that rows of the task were published in, newest names first, at most `limit`. Reads the task's whole ledger. */
+export async function listPublishedPartitions(
+  database: Database,
+  taskId: string,
+  limit: number,
+): Promise<string[]> {
+  return database.run(async (prisma) => {
+    const rows = await prisma.$queryRaw<{ partition: string }[]>`
+      SELECT DISTINCT o.partition FROM delivered_object o
+      WHERE o.task_id = ${taskId}::uuid AND o.kind = 'rows' AND o.published_at IS NOT NULL
+      ORDER BY o.partition DESC LIMIT ${limit}`;
+    return rows.map(({ partition }) => partition);
+  });
+}

@@ -3,6 +3,7 @@ import type { Database } from "./client";
 import { errorAssignments } from "./error-columns";
 import { Prisma } from "./generated/client";
 import { type HeldTaskRow, heldTaskFromRow, taskColumns } from "./task-row";
+import { ownerIsGone } from "./worker-leases";
 
 /** Who keeps a task's tunnel client alive. Facts are written under `owner_worker` alone: they are no fence. */
 
@@ -23,8 +24,7 @@ export async function holdTasks(
         SELECT f.task_id
         FROM task_facts f
         JOIN task t ON t.id = f.task_id
-        LEFT JOIN worker w ON w.id = f.owner_worker
-        WHERE (f.owner_worker IS NULL OR w.id IS NULL OR w.lease_until <= clock_timestamp())
+        WHERE ${ownerIsGone(Prisma.sql`f.owner_worker`)}
           AND (f.completed_at IS NULL OR t.desired_state = 'deleted')
           AND EXISTS (SELECT FROM worker me
                       WHERE me.id = ${workerId} AND me.lease_until > clock_timestamp())

@@ -1,10 +1,21 @@
 import type { Database } from "./client";
+import { Prisma } from "./generated/client";
 
 /**
  * A worker is alive while `lease_until` lies ahead of the database's clock. One row per worker is
  * renewed, however many channels it owns: an owner without a live row is dead, and what it owned may
  * be taken. Worker ids are never used again, so a process takes a new one at each start.
  */
+
+/**
+ * True for rows whose owner is nobody, unknown, or dead; for claims with SKIP LOCKED. It has to be a
+ * subquery below an OR. Joined, a claim that runs beside another one would check the row that the other
+ * has just claimed against the worker it was joined with before, nobody, and take it as well.
+ */
+export function ownerIsGone(owner: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`(${owner} IS NULL OR NOT EXISTS (
+    SELECT FROM worker w WHERE w.id = ${owner} AND w.lease_until > clock_timestamp()))`;
+}
 
 /** Registers the worker or prolongs its lease. False: it had run out, so all that it held was given back. */
 export async function renewWorker(
