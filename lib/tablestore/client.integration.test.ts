@@ -181,6 +181,14 @@ describe("failures", () => {
     expect(error).toMatchObject({ failure: "unreachable", systemCode: "ECONNREFUSED" });
   });
 
+  it("to speak TLS where the endpoint asks for it are no reason to speak plainly", async () => {
+    const { endpoint, received } = await serve(ok(tables));
+    const { client } = connect(endpoint.replace("http:", "https:"), { retryTotalMs: 0 });
+    expect(await failureOf(client.call("ListTable", {}))).toMatchObject({ failure: "unreachable" });
+    expect(received).toEqual([]);
+    expect(() => connect("ftp://127.0.0.1")).toThrow(/http/);
+  });
+
   it("to answer in time end the request", async () => {
     const { endpoint } = await serve(() => undefined);
     const { client } = connect(endpoint, { timeoutMs: 40, retryTotalMs: 0 });

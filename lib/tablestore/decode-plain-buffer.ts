@@ -116,7 +116,7 @@ function openRows(bytes: Uint8Array): Cursor {
   return cursor;
 }
 
-/** Cells of one section and the row checksum so far. */
+/** The row's checksum over its cells so far. */
 type RowState = { crc: number };
 
 function readRow(cursor: Cursor): PlainRow {
