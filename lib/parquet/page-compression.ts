@@ -1,6 +1,6 @@
-import { Encoder } from "@toondepauw/node-zstd";
 import { snappyCompressor } from "hysnappy";
 import type { Compression } from "@/lib/core/schema-mapping";
+import { zstd } from "./zstd";
 
 /** How the pages of an object are compressed. `codec` is the number of the format's CompressionCodec. */
 export type PageCompressor = {
@@ -29,13 +29,7 @@ function makeCompressor(compression: Compression): PageCompressor {
       return { codec: 0, compress: null };
     case "snappy":
       return { codec: 1, compress: snappyCompressor() };
-    case "zstd": {
-      const encoder = new Encoder(zstdLevel);
-      return {
-        codec: 6,
-        compress: (bytes) =>
-          encoder.encodeSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
-      };
-    }
+    case "zstd":
+      return { codec: 6, compress: (bytes) => zstd.compress(bytes, zstdLevel) };
   }
 }

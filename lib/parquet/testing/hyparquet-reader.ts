@@ -1,4 +1,3 @@
-import { Decoder } from "@toondepauw/node-zstd";
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -8,12 +7,12 @@ import {
   readOffsetIndex,
 } from "hyparquet";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { zstd } from "../zstd";
 import { canonical } from "./sample-table";
 
-const zstd = new Decoder();
 /** hyparquet brings snappy; zstd comes from outside. */
 export const compressors = {
-  ZSTD: (input: Uint8Array) => new Uint8Array(zstd.decodeSync(Buffer.from(input))),
+  ZSTD: (input: Uint8Array) => new Uint8Array(zstd.decompress(input)),
 };
 
 export function asyncBufferOf(bytes: Uint8Array): AsyncBuffer {
