@@ -5,6 +5,8 @@ import { z } from "zod";
  * The only place that reads the environment. Each process parses what it needs once, at start;
  * every problem is printed at once and values never are, because some are secrets.
  */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 const port = z.coerce.number().int().min(0).max(65_535);
 const secretText = z.string().min(8);
 const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, "must be a postgresql:// URL");
@@ -136,7 +138,7 @@ export class EnvError extends Error {
   override readonly name = "EnvError";
 }
 
-function parseEnv<T extends z.ZodType>(schema: T, env: NodeJS.ProcessEnv): z.infer<T> {
+function parseEnv<T extends z.ZodType>(schema: T, env: Environment): z.infer<T> {
   const parsed = schema.safeParse(env);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
@@ -146,34 +148,30 @@ function parseEnv<T extends z.ZodType>(schema: T, env: NodeJS.ProcessEnv): z.inf
 }
 
 export type ConsoleEnv = z.infer<typeof consoleSchema>;
-export const consoleEnv = (env: NodeJS.ProcessEnv = process.env): ConsoleEnv =>
+export const consoleEnv = (env: Environment = process.env): ConsoleEnv =>
   parseEnv(consoleSchema, env);
 export const deliveryWorkerEnv = (
-  env: NodeJS.ProcessEnv = process.env,
+  env: Environment = process.env,
 ): z.infer<typeof deliveryWorkerSchema> => parseEnv(deliveryWorkerSchema, env);
-export const tablestoreEnv = (
-  env: NodeJS.ProcessEnv = process.env,
-): z.infer<typeof tablestoreSchema> => parseEnv(tablestoreSchema, env);
-export const objectStoreEnv = (
-  env: NodeJS.ProcessEnv = process.env,
-): z.infer<typeof objectStoreSchema> => parseEnv(objectStoreSchema, env);
+export const tablestoreEnv = (env: Environment = process.env): z.infer<typeof tablestoreSchema> =>
+  parseEnv(tablestoreSchema, env);
+export const objectStoreEnv = (env: Environment = process.env): z.infer<typeof objectStoreSchema> =>
+  parseEnv(objectStoreSchema, env);
 export type SupervisorEnv = z.infer<typeof supervisorSchema>;
 /** A variable that is set but empty counts as not set, as people leave them in env files. */
-export const supervisorEnv = (env: NodeJS.ProcessEnv = process.env): SupervisorEnv =>
+export const supervisorEnv = (env: Environment = process.env): SupervisorEnv =>
   parseEnv(
     supervisorSchema,
-    Object.fromEntries(
-      Object.entries(env).filter(([, value]) => value !== ""),
-    ) as NodeJS.ProcessEnv,
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== "")) as Environment,
   );
-export const logEnv = (env: NodeJS.ProcessEnv = process.env): z.infer<typeof logSchema> =>
+export const logEnv = (env: Environment = process.env): z.infer<typeof logSchema> =>
   parseEnv(logSchema, env);
 
 /** All state of a one-machine installation, as an absolute path. */
-export function homeDirectory(env: NodeJS.ProcessEnv = process.env): string {
+export function homeDirectory(env: Environment = process.env): string {
   return path.resolve(env.CULVERT_HOME ?? ".culvert");
 }
 
 /** Whether a supervisor holds the other end of standard input; see process-end.ts. */
-export const isSupervised = (env: NodeJS.ProcessEnv = process.env): boolean =>
+export const isSupervised = (env: Environment = process.env): boolean =>
   env.CULVERT_SUPERVISED === "1";

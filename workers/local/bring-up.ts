@@ -84,7 +84,6 @@ function startPostgres(installation: Installation, around: Surroundings): Promis
         dataDirectory: path.join(installation.home, "postgres"),
         port: installation.ports.postgres,
         password: keepSecret(installation.home, "postgres.key"),
-        runDirectory: around.runDirectory,
         log: (line) => around.terminal.show("postgres", line),
         opened,
       }),

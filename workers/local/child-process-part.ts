@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import type { Clock } from "@/lib/platform/clock";
+import type { Environment } from "@/lib/platform/env";
 import type { Part, RunningPart } from "./part";
 import type { Exit } from "./restart-policy";
 import type { RunDirectory } from "./run-directory";
@@ -12,7 +13,7 @@ const lineLengthMax = 64 * 1024;
 export type ChildCommand = {
   readonly name: string;
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Environment;
   readonly cwd: string;
 };
 
@@ -38,7 +39,7 @@ export function childProcessPart(
     start: async () => {
       const child = spawn(process.execPath, [...command.args], {
         cwd: command.cwd,
-        env: { ...command.env, CULVERT_SUPERVISED: "1" },
+        env: { ...command.env, NODE_ENV: "production", CULVERT_SUPERVISED: "1" },
         detached: true,
         stdio: ["pipe", "pipe", "pipe"],
       });

@@ -56,7 +56,7 @@ test("environment variables override what was kept", () => {
     TABLESTORE_ACCESS_KEY_SECRET: "tablestore-secret",
     OBJECT_STORE_ACCESS_KEY_ID: "store-id",
     OBJECT_STORE_SECRET_ACCESS_KEY: "store-secret",
-  } as NodeJS.ProcessEnv);
+  });
   expect(settleCredentials(kept, env, endpoints)).toEqual({
     console: {
       endpoint: endpoints.console,
@@ -79,7 +79,7 @@ test("environment variables override what was kept", () => {
 });
 
 test("an endpoint from outside needs its keys from outside, and every missing one is named", () => {
-  const env = { TABLESTORE_ENDPOINT: "https://ots.example.org" } as unknown as NodeJS.ProcessEnv;
+  const env = { TABLESTORE_ENDPOINT: "https://ots.example.org" };
   expect(() => supervisorEnv(env)).toThrow(
     /TABLESTORE_ACCESS_KEY_ID: is needed because TABLESTORE_ENDPOINT is set\n.*TABLESTORE_ACCESS_KEY_SECRET/,
   );

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { CredentialsFile } from "@/lib/contracts/credentials-file";
-import type { SupervisorEnv } from "@/lib/platform/env";
+import type { Environment, SupervisorEnv } from "@/lib/platform/env";
 import type { ChildCommand } from "./child-process-part";
 
 /** Everything that the commands of the parts are made from. */
@@ -131,14 +131,11 @@ function databaseEnv(installation: Installation, databaseUrl: string): Record<st
  * variables and everything the supervisor settles itself do not, so that a part gets only the
  * secrets it needs.
  */
-export function commonEnvOf(
-  env: NodeJS.ProcessEnv,
-  settled: readonly string[],
-): Record<string, string> {
-  const drop = new Set([...settled, "NODE_ENV"]);
+export function commonEnvOf(env: Environment, settled: readonly string[]): Record<string, string> {
+  const drop = new Set(settled);
   const passed = Object.entries(env).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined && !drop.has(entry[0]) && !/^npm_/i.test(entry[0]),
   );
-  return { ...Object.fromEntries(passed), NODE_ENV: "production" };
+  return Object.fromEntries(passed);
 }

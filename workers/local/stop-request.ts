@@ -1,3 +1,5 @@
+import type { Environment } from "@/lib/platform/env";
+
 /** Signals of one Ctrl-C come twice, from the terminal and from npm, this close together. */
 const sameRequestMs = 1_000;
 const parentCheckMs = 500;
@@ -8,7 +10,7 @@ const parentCheckMs = 500;
  * people ask a second time.
  */
 export function watchStopRequests(options: {
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
   readonly force: () => void;
 }): AbortSignal {
   const request = new AbortController();

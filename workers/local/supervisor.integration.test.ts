@@ -56,7 +56,7 @@ function startPart(name: string, script: string) {
       name,
       args: ["-e", script, name, log()],
       cwd: directory,
-      env: { PATH: process.env.PATH ?? "" },
+      env: { PATH: process.env.PATH },
     },
     {
       clock: systemClock,
