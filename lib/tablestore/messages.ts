@@ -1,4 +1,4 @@
-import { Enum, Field, Root, Type } from "protobufjs/light.js";
+import { Enum, Field, Root, Type, util } from "protobufjs/light.js";
 import { deliveryMessages } from "./schema/delivery-messages";
 import { type EnumName, type EnumValue, enums } from "./schema/enums";
 import type { FieldRule, FieldSpec } from "./schema/field";
@@ -85,6 +85,8 @@ function buildType(name: string, fields: Fields): Type {
 }
 
 function buildTypes(): ReadonlyMap<string, Type> {
+  // protobufjs falls back to doubles when a bundler hides the package: tokens would lose bits.
+  if (!util.Long) throw new Error("protobufjs has no 64-bit integers here");
   const root = new Root();
   for (const [name, values] of Object.entries(enums)) root.add(new Enum(name, values));
   const types = new Map(
