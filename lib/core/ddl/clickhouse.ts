@@ -17,6 +17,8 @@ export function renderClickhouseDdl(input: DdlInput): Ddl {
     `use_hive_partitioning = ${isHive ? 1 : 0}`,
     // Objects of an earlier schema version lack columns: without it the first object decides for all.
     "schema_inference_mode = 'union'",
+    // An object that lacks a column then gives null for it and not "" or 0.
+    "schema_inference_make_columns_nullable = 1",
   ];
   const lines = [
     readsLine(bucketUrl, input),
