@@ -4,7 +4,7 @@ import { listVariables, type PrefixTemplate } from "./prefix-template";
 import type { Problem } from "./problem";
 
 /** The documented advice: objects of 4 MB or more, folders by day or hour and not by minute. */
-export const objectBytesAdvised = 4 * 1024 * 1024;
+const objectBytesAdvised = 4 * 1024 * 1024;
 
 export type ExpectedLoad = {
   /** Parquet bytes a second that the whole task is expected to write; null when nobody knows. */

@@ -12,7 +12,7 @@ type Segments = { readonly segments: readonly (readonly TemplatePart[])[] };
  * variable is a number (the documented sample declares `year` and `month` as int); anything else is
  * text, as `ds=$yyyy$MM$dd` or a constant `region=eu`.
  */
-export type PartitionColumn = {
+type PartitionColumn = {
   readonly name: string;
   readonly type: "int" | "string";
   readonly value: readonly TemplatePart[];

@@ -1,7 +1,7 @@
 import type { Problem } from "./problem";
 
-export const taskNameLengthMin = 3;
-export const taskNameLengthMax = 16;
+const taskNameLengthMin = 3;
+const taskNameLengthMax = 16;
 
 /**
  * The documented rule: 3 to 16 lowercase letters, digits and hyphens, the first and the last a letter

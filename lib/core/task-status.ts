@@ -74,9 +74,9 @@ export type TaskStatus = {
 };
 
 /** A transient failure is shown when it has lasted this long: most are over before anybody could look. */
-export const retryingShownAfterMs = 30_000;
+const retryingShownAfterMs = 30_000;
 /** The documented bound on initialisation. */
-export const initialisingMs = 60_000;
+const initialisingMs = 60_000;
 /** Expiring begins when this share of the source's keeping time is left. */
 const expiringShare = 0.25;
 

@@ -9,10 +9,10 @@ import type { DdlInput } from "./ddl-input";
 import { commentLine } from "./sql-quoting";
 
 /** A column that a reader gets from folders and not from objects. */
-export type FolderColumn = { readonly name: string; readonly type: "int" | "string" };
+type FolderColumn = { readonly name: string; readonly type: "int" | "string" };
 
 /** One delivered folder with its value per folder column; whole numbers without leading zeros. */
-export type FolderPartition = { readonly folder: string; readonly values: readonly string[] };
+type FolderPartition = { readonly folder: string; readonly values: readonly string[] };
 
 export type DatasetLayout = {
   readonly kind: PrefixLayout["kind"];

@@ -60,7 +60,11 @@ export interface RecordPage {
 /** A page walked and checked once; the values still lie in the source's bytes. */
 export interface DecodedPage {
   readonly recordCount: number;
-  /** Columns that occur in records [0, recordCount) and that an `auto` mapping does not know yet. */
+  /**
+   * Columns that occur in records [0, recordCount) and that an `auto` mapping would take on now
+   * (schema-auto.ts, listAddedColumns); none for a `manual` one. A column that is never taken, as a
+   * binary one, must not be told: it would start schema versions without end.
+   */
   readonly unseenColumns: readonly TableColumn[];
   /** Sends records [from, from + count) to the router, in order. */
   append(from: number, count: number, router: RowRouter): RecordCounts;
