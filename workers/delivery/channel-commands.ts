@@ -97,7 +97,7 @@ export class ChannelCommands {
     }));
   }
 
-  async execute(command: Exclude<Command, { kind: "wait" | "stop" }>): Promise<Fact> {
+  async execute(command: Command): Promise<Fact> {
     switch (command.kind) {
       case "read":
         return this.#read(command.checkpoint);
@@ -115,6 +115,9 @@ export class ChannelCommands {
         return this.#restage(command.batch, command.objectIds);
       case "ack":
         return this.#ack(command.batch);
+      case "wait":
+      case "stop":
+        return invariant(false, `The loop itself has to ${command.kind}`);
     }
   }
 

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const secretKey = Buffer.from(env.CULVERT_SECRET_KEY, "base64");
   const database = createDatabase(env.DATABASE_URL, { applicationName: "culvert-delivery" });
-  const ledger = createLedger(database);
+  const ledger = createLedger(database, { host: hostname() });
   const events = createDeliveryEvents(log);
   const adapters = createAdapters({
     getSource: (id) => getSource(database, id),
