@@ -18,7 +18,7 @@ const cell = z.union([z.string(), z.number(), z.boolean()]).nullable();
 
 export const previewSchema = z
   .object({
-    /** Where a row written now would go; null while name or prefix are missing. */
+    /** Where a row written now would go, or the first sampled one by its event time; null without name and prefix. */
     exampleObjectKey: z.string().nullable(),
     schema: schemaVersionViewSchema,
     /** Rows as they would be delivered, values in the order of `schema.columns`; int64 as text. */
@@ -26,7 +26,10 @@ export const previewSchema = z
     sampledRows: z.int().min(0),
     dirtyValues: z.array(
       z.object({
-        row: z.int().min(0).meta({ description: "Index into `rows`." }),
+        row: z
+          .int()
+          .min(0)
+          .meta({ description: "Which sampled row, from 0; `rows` shows the first." }),
         column: z.string(),
         reason: z.string(),
         expected: z.string().nullable(),
@@ -34,7 +37,7 @@ export const previewSchema = z
         value: z.string().nullable(),
       }),
     ),
-    warnings: z.array(z.object({ code: z.string(), field: z.string(), message: z.string() })),
+    warnings: z.array(z.object({ field: z.string(), message: z.string() })),
   })
   .meta({ id: "Preview" });
 export type PreviewView = z.infer<typeof previewSchema>;

@@ -21,6 +21,7 @@ export const taskStatusKindSchema = z.enum([
   "full",
   "incremental",
   "completed",
+  "pausing",
   "paused",
   "late",
   "retrying",
@@ -59,7 +60,9 @@ const statusSchema = z.object({
   kind: taskStatusKindSchema,
   /** As people read it: `Full 62 %`, `Action required`. */
   label: z.string(),
-  since: instant,
+  tone: z.enum(["neutral", "good", "warn", "bad", "busy"]),
+  /** One sentence on why, and on what comes next. */
+  detail: z.string(),
 });
 
 const progressSchema = z.object({

@@ -1,0 +1,86 @@
+import path from "node:path";
+import { createDatabase } from "@/lib/db/client";
+import { type ConsoleEnv, consoleEnv } from "@/lib/platform/env";
+import { createLog, type Log } from "@/lib/platform/log";
+import { decryptSecret } from "@/lib/platform/secret";
+import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
+import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
+import { type Auth, createAuth } from "./auth";
+import type { Connections } from "./connections";
+import type { ServiceDependencies } from "./service-dependencies";
+
+/** What the console's process has one of. */
+export type ConsoleServices = ServiceDependencies & {
+  readonly auth: Auth;
+  /** What people type into their browser, without a path. */
+  readonly publicUrl: string;
+  readonly home: string;
+  readonly env: ConsoleEnv;
+};
+
+/** A person waits for the console's look at a store, so it gives up earlier than delivery does. */
+const storeTimeoutMs = 10_000;
+
+/** Sources and destinations with their secrets opened by the installation's key. */
+export function createConnections(secretKey: Buffer): Connections {
+  return {
+    openSource: ({ secret, ...source }) =>
+      createTablestoreSource({ ...source, accessKeySecret: decryptSecret(secret, secretKey) }),
+    openStore: ({ secret, endpoint, ...destination }) =>
+      createS3ObjectStore({
+        ...destination,
+        ...(endpoint === null ? {} : { endpoint }),
+        secretAccessKey: decryptSecret(secret, secretKey),
+        requestTimeoutMs: storeTimeoutMs,
+      }),
+  };
+}
+
+/** Opens everything from the environment; nothing connects before it is used. */
+export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleServices {
+  const secretKey = Buffer.from(env.CULVERT_SECRET_KEY, "base64");
+  const database = createDatabase(env.DATABASE_URL, { applicationName: "culvert-console" });
+  const publicUrl = publicUrlOf(env);
+  return {
+    database,
+    connections: createConnections(secretKey),
+    secretKey,
+    now: Date.now,
+    log,
+    auth: createAuth({ database, secretKey, publicUrl, log }),
+    publicUrl,
+    home: path.resolve(env.CULVERT_HOME),
+    env,
+  };
+}
+
+function publicUrlOf(env: ConsoleEnv): string {
+  if (env.CULVERT_PUBLIC_URL !== undefined) return new URL(env.CULVERT_PUBLIC_URL).origin;
+  const host =
+    env.CULVERT_HOST === "0.0.0.0" || env.CULVERT_HOST === "::" ? "localhost" : env.CULVERT_HOST;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${env.PORT}`;
+}
+
+/**
+ * Next compiles routes, pages and instrumentation apart and loads them again when a file changes, so
+ * a module's own variable would open a pool of connections for each. The process has one.
+ */
+const slot = Symbol.for("culvert.console");
+type Process = typeof globalThis & { [slot]?: { log: Log; services: ConsoleServices | null } };
+
+function processSlot() {
+  const process: Process = globalThis;
+  process[slot] ??= { log: createLog("console"), services: null };
+  return process[slot];
+}
+
+export function consoleLog(): Log {
+  return processSlot().log;
+}
+
+/** The process's services, opened at the first call. Throws `EnvError` when the environment cannot work. */
+export function consoleServices(): ConsoleServices {
+  const one = processSlot();
+  one.services ??= createConsoleServices(consoleEnv(), one.log);
+  return one.services;
+}
