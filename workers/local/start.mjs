@@ -66,6 +66,8 @@ process.env.CULVERT_HOME = path.resolve(
   process.env.CULVERT_HOME ?? ".culvert",
 );
 process.chdir(root);
+// Node 20 works; that newer versions of a library will want more is no news for who starts a program.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const { prepare } = await import("./prepare.mjs");
 try {
