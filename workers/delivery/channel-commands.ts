@@ -15,7 +15,7 @@ import type {
   RecordPage,
   TableSource,
 } from "@/lib/core/ports/table-source";
-import { extendAutoSchema } from "@/lib/core/schema-auto";
+import { extendAutoSchema, listAddedColumns } from "@/lib/core/schema-auto";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { Clock } from "@/lib/platform/clock";
 import type { Adapters } from "./adapters";
@@ -117,7 +117,7 @@ export class ChannelCommands {
         return this.#ack(command.batch);
       case "wait":
       case "stop":
-        return invariant(false, `The loop itself has to ${command.kind}`);
+        invariant(false, `The loop itself has to ${command.kind}`);
     }
   }
 
@@ -163,9 +163,13 @@ export class ChannelCommands {
         next: page.next,
         finished: page.finished,
         mayHaveMore: page.mayHaveMore,
-        hasUnseenColumns: this.#decoded.unseenColumns.length > 0,
+        hasUnseenColumns: this.#canGrowBy(this.#decoded),
       },
     };
+  }
+
+  #canGrowBy({ unseenColumns }: DecodedPage): boolean {
+    return unseenColumns.length > 0 && listAddedColumns(this.#schema, unseenColumns).length > 0;
   }
 
   #append(): Fact {
@@ -177,30 +181,29 @@ export class ChannelCommands {
     return { kind: "appended", counts, bytes: this.#rows.bytes, nowMs: this.#o.clock.now() };
   }
 
-  /** The held page under the next schema version; a page that needs none is only decoded again. */
+  /**
+   * The held page under a schema version that knows its columns; a page that needs none is only
+   * decoded again. Another channel of the task may have added a version meanwhile, hence the loop; it
+   * ends, because a mapping that cannot grow any further stays the same object.
+   */
   async #growSchema(): Promise<Fact> {
     const page = this.#page;
-    invariant(page && this.#decoded, "A schema grows by the columns of a page");
-    if (this.#decoded.unseenColumns.length > 0) {
-      const grown = extendAutoSchema(
-        this.#schema,
-        this.#decoded.unseenColumns,
-        this.#o.task.settings.prefix,
-      );
+    invariant(page, "A schema grows by the columns of a page");
+    for (;;) {
+      this.#decoded = this.#decoder.decode(page);
+      const { prefix } = this.#o.task.settings;
+      const grown = extendAutoSchema(this.#schema, this.#decoded.unseenColumns, prefix);
+      if (grown === this.#schema) return { kind: "grown" };
+      const { id: taskId } = this.#o.task;
       const schema = await this.#o.ledger.addSchema({
-        taskId: this.#o.task.id,
+        taskId,
         schema: grown,
         reason: "unseen columns",
       });
-      this.#events().schemaGrown({
-        ...this.#tags,
-        version: schema.version,
-        columns: schema.columns.map(({ name }) => name),
-      });
+      const columns = schema.columns.map(({ name }) => name);
+      this.#o.events.schemaGrown({ ...this.#tags, version: schema.version, columns });
       this.#switchSchema(schema);
     }
-    this.#decoded = this.#decoder.decode(page);
-    return this.#decoded.unseenColumns.length > 0 ? this.#growSchema() : { kind: "grown" };
   }
 
   async #stage(): Promise<Fact> {
@@ -252,7 +255,7 @@ export class ChannelCommands {
       dirtySamples: this.#rows.dirty.samples,
     });
     if (outcome === "fenced") return { kind: "fenced" };
-    this.#events().batchDecided({
+    this.#o.events.batchDecided({
       ...this.#tags,
       batch: number,
       objects: objects.length,
@@ -273,7 +276,7 @@ export class ChannelCommands {
     if (batch.objects.length > 0) {
       const { store } = await this.#o.adapters.destination(task.settings.destinationId);
       const outcome = await publishBatch(store, batch.objects, ({ bucket, key, rows, bytes }) =>
-        this.#events().objectPublished({ ...this.#tags, batch: number, bucket, key, rows, bytes }),
+        this.#o.events.objectPublished({ ...this.#tags, batch: number, bucket, key, rows, bytes }),
       );
       if (outcome.kind === "uploads_gone")
         return { kind: "uploadsGone", objectIds: outcome.objectIds };
@@ -317,7 +320,7 @@ export class ChannelCommands {
       objects.push({ ...object, ...upload });
     }
     this.#unacked.set(number, { ...batch, objects });
-    this.#events().uploadsRestaged({ ...this.#tags, batch: number, objects: objectIds.length });
+    this.#o.events.uploadsRestaged({ ...this.#tags, batch: number, objects: objectIds.length });
     return { kind: "restaged" };
   }
 
@@ -378,10 +381,6 @@ export class ChannelCommands {
     const batch = this.#unacked.get(number);
     invariant(batch, "The loop holds every batch that is not acked");
     return batch;
-  }
-
-  #events(): DeliveryEvents {
-    return this.#o.events;
   }
 }
 
