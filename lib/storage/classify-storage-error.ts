@@ -39,30 +39,20 @@ const codesByProviderCode: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * HEAD answers carry no body and so no code, only a status. Nothing here for 400: a refused token
- * and a wrong region look the same, and only the region header tells them apart.
+ * For codes that are on no list, and for HEAD, whose answers carry no body and so no code. Nothing
+ * here for 400: a refused token and a wrong region look the same but for the region header.
  */
 const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   301: "destination.wrong_region",
   307: "destination.wrong_region",
   401: "destination.credentials_invalid",
   403: "destination.access_denied",
-  404: "destination.bucket_missing",
   507: "destination.full",
 };
 
-/** Names that the SDK gives an error when the store sent no code of its own. */
-const codelessNames = new Set([
-  "",
-  "Error",
-  "Unknown",
-  "UnknownError",
-  "NotFound",
-  "BadRequest",
-  "400",
-  "403",
-  "404",
-]);
+/** Names that the SDK makes up when the store sent no code. */
+const codelessName =
+  /^(\d{3}|Error|TypeError|AggregateError|Unknown|UnknownError|NotFound|BadRequest)$/;
 
 const causesMax = 8;
 
@@ -107,7 +97,8 @@ function codeOf(failure: StorageFailure, context: StorageContext): ErrorCode {
   if (actualRegion !== null && actualRegion !== context.region && (httpStatus ?? 0) >= 300) {
     return "destination.wrong_region";
   }
-  if (providerCode !== null && httpStatus !== 403) return "destination.unavailable";
+  // A 404 without a code comes from a bucket only: `head` knows its own.
+  if (providerCode === null && httpStatus === 404) return "destination.bucket_missing";
   return codesByStatus[httpStatus ?? 0] ?? "destination.unavailable";
 }
 
@@ -146,15 +137,13 @@ function* causeChain(thrown: unknown): Generator<Record<string, unknown>> {
 function providerCodeOf(error: Record<string, unknown>): string | null {
   for (const field of ["Code", "code", "name"]) {
     const text = stringAt(error, field);
-    if (text !== null && !codelessNames.has(text) && !/^(Aggregate|Type)Error$/.test(text)) {
-      return text;
-    }
+    if (text !== null && !codelessName.test(text)) return text;
   }
   return null;
 }
 
 function withoutRequest(thrown: unknown): Error {
-  if (!(thrown instanceof Error)) return new Error(String(thrown));
+  if (!(thrown instanceof Error)) return new Error(`A ${typeof thrown} was thrown`);
   const cause = new Error(thrown.message);
   cause.name = thrown.name;
   if (thrown.stack !== undefined) cause.stack = thrown.stack;
