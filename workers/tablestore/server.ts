@@ -3,10 +3,13 @@ import type { Clock } from "@/lib/platform/clock";
 import type { Log } from "@/lib/platform/log";
 import type { OperationHandler } from "./http-server";
 import { startHttpServer } from "./http-server";
+import { startMaintenance } from "./maintenance";
 import { rowReadOperations } from "./operations/row-reads";
 import { rowWriteOperations } from "./operations/row-writes";
-import { tableOperations } from "./operations/tables";
-import { openStore } from "./store/store";
+import { type TableDependents, tableOperations } from "./operations/tables";
+import { tunnelOperations } from "./operations/tunnels";
+import { openStore, type Store } from "./store/store";
+import { TunnelRegistry } from "./tunnels/tunnel-registry";
 
 export type TablestoreSettings = {
   readonly host?: string;
@@ -32,6 +35,8 @@ export type Tablestore = {
   close(): Promise<void>;
 };
 
+const longPollMsDefault = 1000;
+
 /** The table store as one object, so that tests run it in their own process. */
 export async function startTablestore(settings: TablestoreSettings): Promise<Tablestore> {
   const { clock, log } = settings;
@@ -43,14 +48,9 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
     channelsPerTable: settings.channelsPerTable ?? 2,
     onBroken: settings.onBroken ?? (() => {}),
   });
-  const operations = new Map<string, OperationHandler>(
-    Object.entries({
-      ...tableOperations(store, { dropTunnels: () => {} }),
-      ...rowWriteOperations(store),
-      ...rowReadOperations(store),
-    }),
-  );
   try {
+    const registry = new TunnelRegistry(store.catalogue, store.garbage);
+    await registry.open(store.db, clock.monotonic());
     const server = await startHttpServer({
       host: settings.host ?? "127.0.0.1",
       port: settings.port,
@@ -60,15 +60,17 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
         accessKeySecret: settings.accessKeySecret,
         clockSkewMaxMs: null,
       },
-      operations,
+      operations: operationsOf(settings, store, registry),
       clock,
       log,
       newId: randomUUID,
     });
+    const maintenance = startMaintenance({ store, registry, clock, log });
     return {
       port: server.port,
       close: async () => {
         await server.close();
+        await maintenance.close();
         await store.close();
       },
     };
@@ -76,4 +78,28 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
     await store.close();
     throw error;
   }
+}
+
+function operationsOf(
+  { instance, clock, longPollMs = longPollMsDefault }: TablestoreSettings,
+  store: Store,
+  registry: TunnelRegistry,
+): ReadonlyMap<string, OperationHandler> {
+  const dropTunnels: TableDependents["dropTunnels"] = (commit, table) =>
+    registry.removeOfTable(commit, table);
+  return new Map(
+    Object.entries({
+      ...tableOperations(store, { dropTunnels }),
+      ...rowWriteOperations(store),
+      ...rowReadOperations(store),
+      ...tunnelOperations({
+        store,
+        registry,
+        reader: { store, registry, clock, longPollMs },
+        instance,
+        newId: randomUUID,
+        monotonicMs: clock.monotonic,
+      }),
+    }),
+  );
 }

@@ -62,13 +62,13 @@ export class Garbage {
     for (const [key, value] of noted) {
       const { gte, lt } = JSON.parse(value.toString("utf8")) as { gte: string; lt: string };
       const range = { gte: Buffer.from(gte, "hex"), lt: Buffer.from(lt, "hex") };
-      if (!(await this.#clear(range))) return;
+      if (!(await this.clear(range))) return;
       await this.#loop.change((commit) => commit.deleteKey(key));
     }
   }
 
-  /** False when it was told to stop before the end. */
-  async #clear(range: KeyRange): Promise<boolean> {
+  /** Removes a range step by step. False when it was told to stop before the end. */
+  async clear(range: KeyRange): Promise<boolean> {
     for (;;) {
       if (this.#closed) return false;
       await this.#db.clear({ ...range, limit: entriesPerStep });
