@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { zeroCounts } from "./account";
-import {
-  type Command,
-  type DeliveryLimits,
-  type Fact,
-  type PageFact,
-  type Step,
-  startDelivery,
-  stepDelivery,
-} from "./delivery";
+import { startDelivery, stepDelivery } from "./delivery";
+import type { Command, DeliveryLimits, Fact, PageFact, Step } from "./delivery-state";
 
 const limits: DeliveryLimits = { bytesMax: 1_000, ageMaxMs: 5_000, idleReadMs: 0 };
 const claim = { checkpoint: "t0", finished: false, batchNumber: 0, unacked: [], nowMs: 0 };

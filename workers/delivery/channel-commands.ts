@@ -1,4 +1,10 @@
-import type { Command, DeliveryLimits, Fact, OpenBatch, UnackedBatch } from "@/lib/core/delivery";
+import type {
+  Command,
+  DeliveryLimits,
+  Fact,
+  OpenBatch,
+  UnackedBatch,
+} from "@/lib/core/delivery-state";
 import { AppError, invariant } from "@/lib/core/error";
 import type { Partitioner } from "@/lib/core/partition";
 import type {

@@ -1,11 +1,5 @@
-import {
-  type Command,
-  type DeliveryState,
-  type Fact,
-  type Step,
-  startDelivery,
-  stepDelivery,
-} from "@/lib/core/delivery";
+import { startDelivery, stepDelivery } from "@/lib/core/delivery";
+import type { Command, DeliveryState, Fact, Step } from "@/lib/core/delivery-state";
 import { type AppError, toAppError } from "@/lib/core/error";
 import type { ClaimedChannel, ErrorFact } from "@/lib/core/ports/ledger";
 import type { Clock } from "@/lib/platform/clock";

@@ -1,0 +1,124 @@
+import type { ErrorCode, Fault } from "./error-codes";
+import type { SealReason } from "./ports/ledger";
+import type { RecordCounts } from "./ports/table-source";
+import type { SealLimits } from "./seal-policy";
+
+/** A decided batch as far as finishing it needs: what is left is to publish (maybe) and to ack. */
+export type UnackedBatch = {
+  readonly number: number;
+  readonly endCheckpoint: string;
+  readonly finished: boolean;
+  readonly published: boolean;
+};
+
+/** Records read since the last decided batch. A position is always a read border. */
+export type OpenBatch = {
+  readonly startCheckpoint: string;
+  readonly endCheckpoint: string;
+  readonly finished: boolean;
+  readonly counts: RecordCounts;
+  /** Estimated bytes of the objects, were they closed now. */
+  readonly bytes: number;
+  /** When its first record was read, epoch ms; null while it has none. */
+  readonly openedAtMs: number | null;
+};
+
+export type Doing =
+  | { readonly kind: "reading" }
+  | { readonly kind: "appending"; readonly page: PageFact }
+  | { readonly kind: "growing"; readonly page: PageFact }
+  | { readonly kind: "staging"; readonly sealedBy: SealReason; readonly page: PageFact | null }
+  | { readonly kind: "deciding"; readonly sealedBy: SealReason; readonly page: PageFact | null }
+  | { readonly kind: "publishing" }
+  | { readonly kind: "restaging"; readonly objectIds: readonly string[] }
+  | { readonly kind: "acking" }
+  | {
+      readonly kind: "waiting";
+      readonly untilMs: number;
+      readonly resume: Exclude<Doing, { kind: "waiting" | "stopped" }>;
+    }
+  | { readonly kind: "stopped"; readonly why: StopReason };
+
+export type StopReason = "released" | "deleted" | "fenced" | "finished";
+
+export type DeliveryState = {
+  readonly batchNumber: number;
+  readonly open: OpenBatch;
+  /** Decided and not yet acked, oldest first. While there is one, nothing is read. */
+  readonly unacked: readonly UnackedBatch[];
+  /** When the position was last decided, epoch ms: an idle position is decided at most once a minute. */
+  readonly decidedAtMs: number;
+  readonly stopping: "release" | "delete" | null;
+  /** Consecutive failures; any progress sets it to 0. */
+  readonly failures: number;
+  /** A page that was read before a batch border and still has to be appended, kept by the loop. */
+  readonly heldPage: PageFact | null;
+  readonly doing: Doing;
+};
+
+/** What is known of a page before any of its records is appended. */
+export type PageFact = {
+  readonly records: number;
+  readonly next: string;
+  readonly finished: boolean;
+  readonly mayHaveMore: boolean;
+  readonly hasUnseenColumns: boolean;
+};
+
+export type Fact =
+  | { readonly kind: "pageRead"; readonly page: PageFact; readonly nowMs: number }
+  | {
+      readonly kind: "appended";
+      readonly counts: RecordCounts;
+      readonly bytes: number;
+      readonly nowMs: number;
+    }
+  | { readonly kind: "grown" }
+  | { readonly kind: "staged" }
+  | { readonly kind: "decided"; readonly nowMs: number }
+  | { readonly kind: "published" }
+  | { readonly kind: "uploadsGone"; readonly objectIds: readonly string[] }
+  | { readonly kind: "restaged" }
+  | { readonly kind: "acked" }
+  | { readonly kind: "elapsed"; readonly nowMs: number }
+  | { readonly kind: "fenced" }
+  | {
+      readonly kind: "failed";
+      readonly code: ErrorCode;
+      readonly fault: Fault;
+      readonly nowMs: number;
+      readonly jitter: number;
+    }
+  | { readonly kind: "stopRequested"; readonly how: "release" | "delete" };
+
+export type Command =
+  | { readonly kind: "read"; readonly checkpoint: string }
+  | { readonly kind: "append" }
+  | { readonly kind: "growSchema" }
+  | { readonly kind: "stage"; readonly sealedBy: SealReason }
+  | {
+      readonly kind: "decide";
+      readonly number: number;
+      readonly sealedBy: SealReason;
+      readonly open: OpenBatch;
+    }
+  | { readonly kind: "publish"; readonly batch: UnackedBatch }
+  | {
+      readonly kind: "restage";
+      readonly batch: UnackedBatch;
+      readonly objectIds: readonly string[];
+    }
+  | { readonly kind: "ack"; readonly batch: UnackedBatch }
+  | { readonly kind: "wait"; readonly untilMs: number; readonly attempt: number }
+  | { readonly kind: "stop"; readonly why: StopReason };
+
+export type DeliveryLimits = SealLimits & {
+  /** How long to leave an idle channel alone before the next read. 0 where the source waits itself. */
+  readonly idleReadMs: number;
+};
+
+export type Step = { readonly state: DeliveryState; readonly command: Command };
+
+export type StateDoing<D extends Doing["kind"]> = DeliveryState & {
+  readonly doing: Extract<Doing, { kind: D }>;
+};
