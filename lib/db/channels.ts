@@ -75,6 +75,9 @@ type ChannelRow = ErrorColumns & {
   readonly last_delivered_at: Date | null;
 } & Record<(typeof counters)[number], bigint>;
 
+/** What the column can hold. */
+const laneMax = 2 ** 31 - 1;
+
 /** By lane, ascending. Throws `request.invalid` on a foreign cursor. */
 export async function listChannels(
   database: Database,
@@ -83,7 +86,7 @@ export async function listChannels(
 ): Promise<Page<ChannelFacts>> {
   const limit = clampLimit(request.limit);
   const afterLane = request.cursor ? decodeCursor(request.cursor, 1)[0] : -1;
-  if (typeof afterLane !== "number") throw invalidCursor();
+  if (typeof afterLane !== "number" || afterLane > laneMax) throw invalidCursor();
   return database.run(async (prisma) => {
     const rows = await prisma.$queryRaw<ChannelRow[]>`
       SELECT c.channel_id, c.kind, c.lane, c.owner, c.epoch, c.checkpoint, c.finished, c.batch_number,

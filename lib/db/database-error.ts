@@ -1,4 +1,5 @@
 import { AppError } from "@/lib/core/error";
+import { InvalidInputError } from "@/lib/core/invalid-input";
 import { Prisma } from "./generated/client";
 
 /**
@@ -47,30 +48,47 @@ const unavailableCodes: ReadonlySet<string> = new Set([
   "ENETUNREACH",
 ]);
 
+/** The adapter's own names for the same; a raw query carries these only. */
+const unavailableKinds: ReadonlySet<string> = new Set([
+  "AuthenticationFailed",
+  "ConnectionClosed",
+  "DatabaseAccessDenied",
+  "DatabaseDoesNotExist",
+  "DatabaseNotReachable",
+  "SocketTimeout",
+  "TlsConnectionError",
+  "TooManyConnections",
+  "TransactionWriteConflict",
+]);
+
 /** What the driver says without a code when its connection is cut or the pool gives up. */
 const unavailableMessages =
   /Connection terminated|connection timeout|Client has encountered a connection error|Cannot use a pool after|not queryable|server closed the connection/i;
 
 const uniqueViolationCodes: ReadonlySet<string> = new Set(["P2002", "23505"]);
 const foreignKeyViolationCodes: ReadonlySet<string> = new Set(["P2003", "23503", "23001"]);
-const checkViolationCode = "23514";
+const checkViolationCodes: ReadonlySet<string> = new Set(["23514"]);
+/** A text with NUL, which PostgreSQL cannot hold: only an input can bring one here. */
+const unstorableTextCodes: ReadonlySet<string> = new Set(["22021"]);
 
-/** Every code on the way from Prisma's error down to the driver's. */
-function codesOf(thrown: unknown): string[] {
-  const codes: string[] = [];
+/** Every value of those fields on the way from Prisma's error down to the driver's. */
+function valuesOf(thrown: unknown, fields: readonly string[]): string[] {
+  const values: string[] = [];
   const seen = new Set<unknown>();
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null || seen.has(value)) return;
     seen.add(value);
-    for (const name of ["code", "errorCode", "originalCode"]) {
-      const code: unknown = Reflect.get(value, name);
-      if (typeof code === "string") codes.push(code);
+    for (const field of fields) {
+      const found: unknown = Reflect.get(value, field);
+      if (typeof found === "string") values.push(found);
     }
     for (const name of ["cause", "meta", "driverAdapterError"]) visit(Reflect.get(value, name));
   };
   visit(thrown);
-  return codes;
+  return values;
 }
+
+const codesOf = (thrown: unknown) => valuesOf(thrown, ["code", "errorCode", "originalCode"]);
 
 const hasCode = (thrown: unknown, codes: ReadonlySet<string>): boolean =>
   codesOf(thrown).some((code) => codes.has(code));
@@ -84,12 +102,13 @@ export function isForeignKeyViolation(thrown: unknown): boolean {
 }
 
 export function isCheckViolation(thrown: unknown): boolean {
-  return hasCode(thrown, new Set([checkViolationCode]));
+  return hasCode(thrown, checkViolationCodes);
 }
 
 function isUnavailable(thrown: unknown): boolean {
   if (thrown instanceof Prisma.PrismaClientInitializationError) return true;
   if (hasCode(thrown, unavailableCodes)) return true;
+  if (valuesOf(thrown, ["kind"]).some((kind) => unavailableKinds.has(kind))) return true;
   return thrown instanceof Error && unavailableMessages.test(thrown.message);
 }
 
@@ -102,6 +121,11 @@ export function toDatabaseError(thrown: unknown): AppError {
       details: { code },
       cause: thrown,
     });
+  }
+  if (hasCode(thrown, unstorableTextCodes)) {
+    return new InvalidInputError([
+      { field: "text", message: "holds a character that cannot be stored" },
+    ]);
   }
   if (isCheckViolation(thrown)) {
     return new AppError(

@@ -2,8 +2,9 @@ import type { Database } from "./client";
 import { Prisma } from "./generated/client";
 import {
   clampLimit,
+  cursorInstant,
+  cursorUuid,
   decodeCursor,
-  invalidCursor,
   type Page,
   type PageRequest,
   toPage,
@@ -53,8 +54,6 @@ type ObjectRow = {
   readonly published_at: Date | null;
 };
 
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Newest first. Throws `request.invalid` on a foreign cursor. */
 export async function listDeliveredObjects(
   database: Database,
@@ -76,11 +75,9 @@ export async function listDeliveredObjects(
 }
 
 function afterCursor(cursor: string): Prisma.Sql {
-  const [decidedAtMs, id] = decodeCursor(cursor, 2);
-  if (typeof decidedAtMs !== "number" || typeof id !== "string" || !uuidPattern.test(id)) {
-    throw invalidCursor();
-  }
-  return Prisma.sql`(o.decided_at, o.id) < (${new Date(decidedAtMs)}::timestamptz, ${id}::uuid)`;
+  const [instant, id] = decodeCursor(cursor, 2);
+  return Prisma.sql`(o.decided_at, o.id) <
+    (${cursorInstant(instant)}::timestamptz, ${cursorUuid(id)}::uuid)`;
 }
 
 /** Of a task that exists: the totals go with its channels, the ledger's rows stay. */

@@ -25,7 +25,21 @@ export function decodeCursor(cursor: string, partCount: number): (string | numbe
 }
 
 function isPart(part: unknown): part is string | number {
-  return typeof part === "string" || (typeof part === "number" && Number.isFinite(part));
+  return typeof part === "string" || Number.isSafeInteger(part);
+}
+
+/** An instant out of a cursor: a number that is none would only fail at the database. */
+export function cursorInstant(part: string | number | undefined): Date {
+  const instant = new Date(typeof part === "number" ? part : Number.NaN);
+  if (Number.isNaN(instant.getTime())) throw invalidCursor();
+  return instant;
+}
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function cursorUuid(part: string | number | undefined): string {
+  if (typeof part !== "string" || !uuidPattern.test(part)) throw invalidCursor();
+  return part;
 }
 
 export function invalidCursor(): InvalidInputError {

@@ -3,8 +3,9 @@ import type { Database } from "./client";
 import { Prisma } from "./generated/client";
 import {
   clampLimit,
+  cursorInstant,
+  cursorUuid,
   decodeCursor,
-  invalidCursor,
   type Page,
   type PageRequest,
   toPage,
@@ -113,14 +114,10 @@ function filterConditions(filter: TaskFilter): Prisma.Sql[] {
   return conditions;
 }
 
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 function afterCursor(cursor: string): Prisma.Sql {
-  const [createdAtMs, id] = decodeCursor(cursor, 2);
-  if (typeof createdAtMs !== "number" || typeof id !== "string" || !uuidPattern.test(id)) {
-    throw invalidCursor();
-  }
-  return Prisma.sql`(t.created_at, t.id) < (${new Date(createdAtMs)}::timestamptz, ${id}::uuid)`;
+  const [instant, id] = decodeCursor(cursor, 2);
+  return Prisma.sql`(t.created_at, t.id) <
+    (${cursorInstant(instant)}::timestamptz, ${cursorUuid(id)}::uuid)`;
 }
 
 type OverviewRow = TaskRow &
