@@ -1,4 +1,6 @@
+import { HeadBucketCommand } from "@aws-sdk/client-s3";
 import { expect } from "@playwright/test";
+import { bucketName } from "../support/culvert";
 import { test } from "../support/fixtures";
 
 test("health answers 200 without a key, and names every part", async ({ request }) => {
@@ -27,6 +29,14 @@ test("the first start has made the embedded source and destination", async ({ ap
     const page = (await (await api.get(`/api/v1/${list}`)).json()) as { items: { id: string }[] };
     expect(page.items.map(({ id }) => id)).toContain("embedded");
   }
+});
+
+test("the SDKs reach the bucket and the table store with the keys of the credentials file", async ({
+  s3,
+  tablestore,
+}) => {
+  await s3.send(new HeadBucketCommand({ Bucket: bucketName }));
+  expect((await tablestore.listTable({})).tableNames).toBeDefined();
 });
 
 test("who opens the console without a session is asked to sign in", async ({ page }) => {
