@@ -4,7 +4,6 @@ import type {
   Command,
   DeliveryLimits,
   DeliveryState,
-  Doing,
   Fact,
   OpenBatch,
   PageFact,
