@@ -46,8 +46,8 @@ function parseJson(text: string): unknown {
 
 /**
  * Makes what the credentials file names and brings what is there to what it says: the administrator,
- * the API key, and the source and destination `embedded`. Safe to repeat and to run twice at once
- * (the loser of a race finds what it wanted). The file rules at each start: that is how a password
+ * the API key, and the source and destination `embedded`. Safe to repeat; of two that run at once on
+ * an empty database one may fail and has to be repeated. The file rules at each start: so a password
  * is reset on a machine whose console nobody can sign in to.
  */
 export async function bootstrap(
