@@ -1,4 +1,3 @@
-import path from "node:path";
 import { z } from "zod";
 
 /**
@@ -166,11 +165,6 @@ export const supervisorEnv = (env: Environment = process.env): SupervisorEnv =>
   );
 export const logEnv = (env: Environment = process.env): z.infer<typeof logSchema> =>
   parseEnv(logSchema, env);
-
-/** All state of a one-machine installation, as an absolute path. */
-export function homeDirectory(env: Environment = process.env): string {
-  return path.resolve(env.CULVERT_HOME ?? ".culvert");
-}
 
 /** Whether a supervisor holds the other end of standard input; see process-end.ts. */
 export const isSupervised = (env: Environment = process.env): boolean =>

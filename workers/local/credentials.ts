@@ -67,6 +67,11 @@ function randomText(alphabet: string, length: number): string {
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
 }
 
+/** All state of a one-machine installation, as an absolute path. */
+export function homeDirectory(): string {
+  return path.resolve(process.env.CULVERT_HOME ?? ".culvert");
+}
+
 const credentialsFile = (home: string) => path.join(home, credentialsFileName);
 
 /** Null before the first start. Throws when the file is there but is not ours to understand. */

@@ -1,9 +1,8 @@
 import { parseArgs } from "node:util";
 import { embeddedInstance } from "@/lib/contracts/credentials-file";
 import { systemClock } from "@/lib/platform/clock";
-import { homeDirectory } from "@/lib/platform/env";
 import { watchProcessEnd } from "@/lib/platform/process-end";
-import { readCredentials } from "./credentials";
+import { homeDirectory, readCredentials } from "./credentials";
 import { type DemoTable, openDemoTable, tableName } from "./demo-table";
 import { type DemoTask, openDemoTask, taskName } from "./demo-task";
 

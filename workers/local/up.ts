@@ -3,7 +3,6 @@ import { AppError } from "@/lib/core/error";
 import { systemClock } from "@/lib/platform/clock";
 import {
   EnvError,
-  homeDirectory,
   type SupervisorEnv,
   supervisorEnv,
   supervisorVariables,
@@ -11,6 +10,7 @@ import {
 import { bringUp, type UpOptions } from "./bring-up";
 import {
   createHome,
+  homeDirectory,
   keepSecret,
   readCredentials,
   settleCredentials,
