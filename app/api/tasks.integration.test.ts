@@ -40,7 +40,7 @@ async function tunnelNames(table = "orders"): Promise<string[]> {
   });
   try {
     const { tunnels } = await client.call("ListTunnel", { tableName: table });
-    return tunnels.map(({ tunnelName }) => tunnelName);
+    return tunnels.flatMap(({ tunnelName }) => tunnelName ?? []);
   } finally {
     client.close();
   }
