@@ -227,4 +227,23 @@ describe("a task's channels", () => {
       },
     ]);
   });
+
+  test("are delivered as far as the tunnel calls them consumed, and that only grows", async () => {
+    const taskId = await seedChannels(2);
+    const consume = (consumedThroughMs: number) =>
+      ledger.saveConsumedThrough({
+        taskId,
+        channels: [{ channelId: "channel-1", consumedThroughMs }],
+      });
+    const through = async () => {
+      const { items } = await listChannels(given.database(), taskId, { limit: 10 });
+      return items.map((channel) => channel.deliveredThrough?.getTime() ?? null);
+    };
+    await consume(1_760_000_000_123);
+    expect(await through()).toEqual([null, 1_760_000_000_123]);
+    await consume(1_760_000_000_000);
+    expect(await through()).toEqual([null, 1_760_000_000_123]);
+    await consume(1_760_000_009_999);
+    expect(await through()).toEqual([null, 1_760_000_009_999]);
+  });
 });

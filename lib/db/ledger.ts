@@ -4,7 +4,12 @@ import type { Database } from "./client";
 import { decide } from "./decide";
 import { listUnacked, markAcked, markPublished, replaceUpload } from "./publish";
 import { lastSequences } from "./sequences";
-import { addChannels, listTaskChannels, saveChannelReports } from "./task-channels";
+import {
+  addChannels,
+  listTaskChannels,
+  saveChannelReports,
+  saveConsumedThrough,
+} from "./task-channels";
 import {
   forgetTask,
   getHeldTask,
@@ -25,6 +30,7 @@ export function createLedger(database: Database, { host }: { readonly host: stri
     addChannels: (request) => addChannels(database, request),
     listTaskChannels: (taskId) => listTaskChannels(database, taskId),
     saveChannelReports: (request) => saveChannelReports(database, request),
+    saveConsumedThrough: (request) => saveConsumedThrough(database, request),
     saveTaskFacts: (request) => saveTaskFacts(database, request),
     forgetTask: (request) => forgetTask(database, request),
     claimChannels: (request) => claimChannels(database, request),

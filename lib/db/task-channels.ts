@@ -93,3 +93,25 @@ export async function saveChannelReports(
         AND (c.tunnel_status, c.tunnel_version) IS DISTINCT FROM (report.status, report.version)`,
   );
 }
+
+/** Only grows, and is written only where it does. */
+export async function saveConsumedThrough(
+  database: Database,
+  { taskId, channels }: Request<"saveConsumedThrough">,
+): Promise<void> {
+  if (channels.length === 0) return;
+  const given = JSON.stringify(
+    channels.map((channel) => ({
+      channel_id: channel.channelId,
+      through_ms: Math.trunc(channel.consumedThroughMs),
+    })),
+  );
+  await database.run(
+    (prisma) => prisma.$executeRaw`
+      UPDATE channel c SET delivered_through = to_timestamp(seen.through_ms / 1000.0)
+      FROM jsonb_to_recordset(${given}::jsonb) AS seen (channel_id text, through_ms bigint)
+      WHERE c.task_id = ${taskId}::uuid AND c.channel_id = seen.channel_id
+        AND (c.delivered_through IS NULL
+             OR c.delivered_through < to_timestamp(seen.through_ms / 1000.0))`,
+  );
+}

@@ -39,7 +39,7 @@ export type TaskFacts = {
   /** Objects of rows that were decided, and their bytes. */
   readonly objects: number;
   readonly bytes: number;
-  /** The stream channel that is furthest behind; null before anything of the stream was delivered. */
+  /** The stream channel that is furthest behind; null while one has delivered nothing yet. */
   readonly deliveredThrough: Date | null;
   readonly lastDeliveredAt: Date | null;
   /** The task's own error first, then one per code of its channels, oldest first. */
@@ -192,8 +192,10 @@ const channelSums = Prisma.sql`
          COALESCE(sum(c.dirty_values), 0) AS dirty_values,
          COALESCE(sum(c.unmapped_values), 0) AS unmapped_values,
          COALESCE(sum(c.objects), 0) AS objects, COALESCE(sum(c.bytes), 0) AS bytes,
-         min(c.delivered_through) FILTER (WHERE c.kind = 'stream' AND c.drained_at IS NULL)
-           AS delivered_through,
+         CASE WHEN count(*) FILTER (WHERE c.kind = 'stream' AND c.drained_at IS NULL
+                                      AND c.delivered_through IS NULL) = 0
+           THEN min(c.delivered_through) FILTER (WHERE c.kind = 'stream' AND c.drained_at IS NULL)
+         END AS delivered_through,
          max(c.last_delivered_at) AS last_delivered_at
   FROM channel c LEFT JOIN worker owner ON owner.id = c.owner
   WHERE c.task_id = t.id`;

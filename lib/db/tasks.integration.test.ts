@@ -196,6 +196,12 @@ describe("a task's overview", () => {
       ],
     });
     expect((await countTasks(database)).withError).toBe(1);
+    await ledger.addChannels({
+      taskId: task.id,
+      channels: [{ channelId: "new", kind: "stream", checkpoint: "p", sequenceNumber: 0n }],
+    });
+    const withNew = await getTaskOverview(database, task.settings.name);
+    expect(withNew?.facts.deliveredThrough).toBeNull();
 
     const since = overview!.facts.errors[0]!.since;
     await ledger.saveTaskFacts({

@@ -117,6 +117,14 @@ export interface Ledger {
   >;
   /** Stores the heartbeat's outcome per channel (status and version at the tunnel). */
   saveChannelReports(request: { taskId: string; reports: readonly ChannelReport[] }): Promise<void>;
+  /**
+   * Stores up to when the tunnel calls each channel consumed: only published batches are acked, so all
+   * of that is delivered. Without it a stream that nobody writes to would look later and later.
+   */
+  saveConsumedThrough(request: {
+    taskId: string;
+    channels: readonly { channelId: string; consumedThroughMs: number }[];
+  }): Promise<void>;
   saveTaskFacts(request: {
     workerId: string;
     taskId: string;
