@@ -1,15 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@/lib/platform/clock";
 import type { Log } from "@/lib/platform/log";
-import type { OperationHandler } from "./http-server";
 import { startHttpServer } from "./http-server";
 import { startMaintenance } from "./maintenance";
-import { rowReadOperations } from "./operations/row-reads";
-import { rowWriteOperations } from "./operations/row-writes";
-import { type TableDependents, tableOperations } from "./operations/tables";
-import { tunnelOperations } from "./operations/tunnels";
-import { openStore, type Store } from "./store/store";
-import { TunnelRegistry } from "./tunnels/tunnel-registry";
+import { openService } from "./service";
+import { defaultPageLimits } from "./tunnels/read-records";
 
 export type TablestoreSettings = {
   readonly host?: string;
@@ -36,21 +31,23 @@ export type Tablestore = {
 };
 
 const longPollMsDefault = 1000;
+const channelsPerTableDefault = 2;
 
 /** The table store as one object, so that tests run it in their own process. */
 export async function startTablestore(settings: TablestoreSettings): Promise<Tablestore> {
   const { clock, log } = settings;
-  const store = await openStore({
+  const { store, registry, operations } = await openService({
+    instance: settings.instance,
     directory: settings.directory,
+    channelsPerTable: settings.channelsPerTable ?? channelsPerTableDefault,
+    longPollMs: settings.longPollMs ?? longPollMsDefault,
+    pageLimits: defaultPageLimits,
     clock,
     log,
     newId: randomUUID,
-    channelsPerTable: settings.channelsPerTable ?? 2,
     onBroken: settings.onBroken ?? (() => {}),
   });
   try {
-    const registry = new TunnelRegistry(store.catalogue, store.garbage);
-    await registry.open(store.db, clock.monotonic());
     const server = await startHttpServer({
       host: settings.host ?? "127.0.0.1",
       port: settings.port,
@@ -60,7 +57,7 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
         accessKeySecret: settings.accessKeySecret,
         clockSkewMaxMs: null,
       },
-      operations: operationsOf(settings, store, registry),
+      operations,
       clock,
       log,
       newId: randomUUID,
@@ -78,28 +75,4 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
     await store.close();
     throw error;
   }
-}
-
-function operationsOf(
-  { instance, clock, longPollMs = longPollMsDefault }: TablestoreSettings,
-  store: Store,
-  registry: TunnelRegistry,
-): ReadonlyMap<string, OperationHandler> {
-  const dropTunnels: TableDependents["dropTunnels"] = (commit, table) =>
-    registry.removeOfTable(commit, table);
-  return new Map(
-    Object.entries({
-      ...tableOperations(store, { dropTunnels }),
-      ...rowWriteOperations(store),
-      ...rowReadOperations(store),
-      ...tunnelOperations({
-        store,
-        registry,
-        reader: { store, registry, clock, longPollMs },
-        instance,
-        newId: randomUUID,
-        monotonicMs: clock.monotonic,
-      }),
-    }),
-  );
 }

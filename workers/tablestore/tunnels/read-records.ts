@@ -9,9 +9,13 @@ import { baseToken, readPosition, streamToken } from "./channel-token";
 import type { ChannelDocument, Tunnel } from "./tunnel";
 import type { TunnelRegistry } from "./tunnel-registry";
 
+export type PageLimits = { readonly recordsMax: number; readonly bytesMax: number };
+
 /** The documented page of a tunnel is below 4 MB; a single larger record still goes through. */
-const recordsMax = 5000;
-const bytesMax = 4 * 1024 * 1024 - 64 * 1024;
+export const defaultPageLimits: PageLimits = {
+  recordsMax: 5000,
+  bytesMax: 4 * 1024 * 1024 - 64 * 1024,
+};
 
 export type RecordReader = {
   readonly store: Store;
@@ -19,6 +23,7 @@ export type RecordReader = {
   readonly clock: Clock;
   /** How long an answer waits when a stream channel has nothing new; 0 answers at once. */
   readonly longPollMs: number;
+  readonly pageLimits: PageLimits;
 };
 
 /** The body of a ReadRecords response. */
@@ -40,7 +45,7 @@ export async function readRecords(
 }
 
 async function readBase(
-  { store, registry }: RecordReader,
+  { store, registry, pageLimits }: RecordReader,
   tunnel: Tunnel,
   channel: ChannelDocument,
   token: string,
@@ -52,8 +57,7 @@ async function readBase(
   if (position.kind !== "base" || !tunnel.cut || range === undefined) {
     return respond([], finishedToken, false);
   }
-  const limits = { recordsMax, bytesMax };
-  const page = await readBasePage(store.db, tunnel.cut, range, position.afterKey, limits);
+  const page = await readBasePage(store.db, tunnel.cut, range, position.afterKey, pageLimits);
   if (page.finished) return respond(page.chunks, finishedToken, false);
   const next = baseToken(page.lastKey, position.totalCount + page.recordCount);
   return respond(page.chunks, next, true);
@@ -77,7 +81,7 @@ async function readStream(
   const isOver = endUs !== null && clock.nowMs() * 1000 >= endUs;
   // Commits that began before the end may still be on their way to the disk; later ones are after it.
   if (isOver) await reader.store.loop.change(() => {});
-  const limits = { recordsMax, bytesMax, beforeUs: endUs ?? Number.POSITIVE_INFINITY };
+  const limits = { ...reader.pageLimits, beforeUs: endUs ?? Number.POSITIVE_INFINITY };
   const page = await readLogPage(db, channel, position.sequence, limits);
   const isDrained = page.reachedEnd || (isOver && page.nextSequence >= channel.durableSequence);
   if (isDrained) return respond(page.chunks, finishedToken, false);
