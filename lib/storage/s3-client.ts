@@ -13,7 +13,10 @@ export type S3StoreConfig = {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly forcePathStyle: boolean;
-  /** From the first byte sent to the last byte of the answer's head; default 30 s. */
+  /**
+   * A connection that is silent for so long does not answer; default 30 s. A request as a whole may
+   * take ten times as long: a large part on a slow line moves all the while.
+   */
   readonly requestTimeoutMs?: number | undefined;
   readonly requestChecksumCalculation?: "WHEN_SUPPORTED" | "WHEN_REQUIRED" | undefined;
 };
@@ -43,7 +46,7 @@ export function createS3Client(config: S3StoreConfig): S3Client {
     maxAttempts: 2,
     requestHandler: {
       connectionTimeout: Math.min(connectionTimeoutMs, requestTimeoutMs),
-      requestTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs * 10,
       throwOnRequestTimeout: true,
       socketTimeout: requestTimeoutMs,
       httpAgent: new HttpAgent(agentOptions),
