@@ -68,7 +68,7 @@ describe("sign-in", () => {
     });
     expect(signUp.status).toBeGreaterThanOrEqual(400);
     const cookie = cookieOf((await signIn(installation().credentials.console.password)).headers);
-    for (const path of ["api-key/create", "api-key/update", "update-user", "delete-user"]) {
+    for (const path of ["api-key/create", "api-key/update", "update-user", "change-password"]) {
       const answer = await callRoute("POST", `/api/auth/${path}`, {
         headers: { origin, cookie },
         body: { name: "x", role: "administrator" },
@@ -87,6 +87,24 @@ describe("sign-in", () => {
     expect((await change({ "sec-fetch-site": "cross-site" })).status).toBe(403);
     expect((await change({ origin })).status).toBe(200);
     expect((await change({ "sec-fetch-site": "same-origin" })).status).toBe(200);
+  });
+});
+
+describe("sign-in limit", () => {
+  it("stops guessing at one account with 429 whatever address is claimed, and lets others in", async () => {
+    const guess = (email: string, password: string) =>
+      callRoute("POST", "/api/auth/sign-in/email", {
+        headers: { origin, "x-forwarded-for": `10.0.0.${Math.floor(Math.random() * 255)}` },
+        body: { email, password },
+      });
+    const guesses = await Promise.all(
+      Array.from({ length: 22 }, (_, n) => guess("victim@example.com", `guess-number-${n}`)),
+    );
+    const statuses = guesses.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(20);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(2);
+    const { email, password } = installation().credentials.console;
+    expect((await guess(email, password)).status).toBe(200);
   });
 });
 

@@ -16,8 +16,6 @@ export type AuthSettings = {
 
 const sessionSeconds = 7 * 24 * 3600;
 const sessionRenewedAfterSeconds = 24 * 3600;
-/** Sign-in attempts of everybody together: an address in a header can be made up, this cannot. */
-const signInLimit = { window: 60, max: 30 };
 
 /**
  * Sign-in with email and password, sessions in the database, API keys kept as hashes. There is no
@@ -48,13 +46,21 @@ export function createAuth(settings: AuthSettings) {
         enableSessionForAPIKeys: false,
       }),
     ],
-    // Keys are made by the installation; a session alone must not mint one with more than it may.
-    disabledPaths: ["/api-key/create", "/api-key/update", "/update-user", "/delete-user"],
+    // The credentials file makes the administrator and the key, and rules again at each start.
+    disabledPaths: [
+      "/api-key/create",
+      "/api-key/update",
+      "/change-email",
+      "/change-password",
+      "/delete-user",
+      "/update-user",
+    ],
     rateLimit: {
       enabled: true,
       window: 60,
       max: 600,
-      customRules: { "/sign-in/email": signInLimit, "/change-password": signInLimit },
+      // sign-in-limit.ts counts those per account.
+      customRules: { "/sign-in/email": false },
     },
     trustedOrigins: (request) => {
       const origin = request ? originOfHost(request, settings.publicUrl) : null;

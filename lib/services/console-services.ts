@@ -1,5 +1,6 @@
 import path from "node:path";
 import { createDatabase } from "@/lib/db/client";
+import { systemClock } from "@/lib/platform/clock";
 import { type ConsoleEnv, consoleEnv } from "@/lib/platform/env";
 import { createLog, type Log } from "@/lib/platform/log";
 import { decryptSecret } from "@/lib/platform/secret";
@@ -8,10 +9,12 @@ import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { type Auth, createAuth } from "./auth";
 import type { Connections } from "./connections";
 import type { ServiceDependencies } from "./service-dependencies";
+import { createSignInLimit, type SignInLimit } from "./sign-in-limit";
 
 /** What the console's process has one of. */
 export type ConsoleServices = ServiceDependencies & {
   readonly auth: Auth;
+  readonly signInLimit: SignInLimit;
   /** What people type into their browser, without a path. */
   readonly publicUrl: string;
   readonly home: string;
@@ -45,9 +48,10 @@ export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleService
     database,
     connections: createConnections(secretKey),
     secretKey,
-    now: Date.now,
+    now: systemClock.now,
     log,
     auth: createAuth({ database, secretKey, publicUrl, log }),
+    signInLimit: createSignInLimit(systemClock.monotonic),
     publicUrl,
     home: path.resolve(env.CULVERT_HOME),
     env,
