@@ -79,6 +79,7 @@ export class TaskHolder {
     const answer = await this.#heartbeat(tunnel, clientId, reports);
     this.#nextHeartbeatAtMs = clock.now() + this.#o.heartbeatMs;
     await this.#apply(planHeartbeat({ known, reports, answer }), tunnel, clientId);
+    if (!urgent) await this.#saveConsumedThrough(tunnel);
   }
 
   async #connect(tunnel: Tunnel): Promise<string> {
@@ -139,6 +140,17 @@ export class TaskHolder {
     if (reports.length > 0) await ledger.saveChannelReports({ taskId, reports });
     if (added.length > 0) this.#o.onChannelsChanged();
     if (settings.mode === "full" && plan.allTerminated) await this.#completeFull(tunnel, clientId);
+  }
+
+  /** A stream that nobody writes to moves no checkpoint; the tunnel's word is what shows it is not late. */
+  async #saveConsumedThrough(tunnel: Tunnel): Promise<void> {
+    const { channels } = await tunnel.describe();
+    const consumed = channels.flatMap(({ channelId, consumedThroughMs }) =>
+      consumedThroughMs === null ? [] : [{ channelId, consumedThroughMs }],
+    );
+    const { id: taskId } = this.#task;
+    if (consumed.length > 0)
+      await this.#o.ledger.saveConsumedThrough({ taskId, channels: consumed });
   }
 
   /** The tunnel's own word is what ends a full delivery: channels may appear one after the other. */
