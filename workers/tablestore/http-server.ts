@@ -75,7 +75,6 @@ async function serve(
 ): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  if (closing.aborted) response.shouldKeepAlive = false;
   try {
     if (request.method === "GET" && request.url === "/health") {
       response.writeHead(200, { "content-type": "text/plain" }).end("ok");
@@ -83,6 +82,8 @@ async function serve(
     }
     const path = collapsePath(request.url ?? "/");
     const reply = await answer(options, request, path, AbortSignal.any([gone.signal, closing]));
+    // A connection that is kept would keep the server from closing.
+    if (closing.aborted) response.shouldKeepAlive = false;
     if (!gone.signal.aborted) send(options, response, path, reply);
   } catch (error) {
     // The connection broke while the body was read or written: there is nobody to answer.
