@@ -161,9 +161,9 @@ async function createWriter(
     },
     async finish() {
       await flush();
-      await handle?.sync();
+      // Together, because file systems with a journal then write it once.
+      await Promise.all([handle?.sync(), syncPath(path.dirname(target))]);
       await close();
-      await syncPath(path.dirname(target));
     },
     async discard() {
       await close();
