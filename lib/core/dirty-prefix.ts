@@ -15,7 +15,7 @@ export function defaultDirtyPrefix(task: string): string {
  * first one can become. A variable counts as that many characters of any kind, because some engines
  * are given `?` for each digit.
  */
-function standsUnderPrefix(template: PrefixTemplate, folder: string): boolean {
+export function standsUnderPrefix(template: PrefixTemplate, folder: string): boolean {
   const { root } = describeLayout(template);
   const trimmed = trimFolder(folder);
   if (root !== "") return trimmed === root || trimmed.startsWith(`${root}/`);

@@ -4,14 +4,18 @@ import { settingsOf, taskBodySchema, taskBodyShape } from "@/lib/contracts/task-
 import { defaultDirtyPrefix } from "@/lib/core/dirty-prefix";
 import { AppError, invariant } from "@/lib/core/error";
 import { InvalidInputError } from "@/lib/core/invalid-input";
+import { readPrefixTemplate } from "@/lib/core/prefix-template";
+import type { Problem } from "@/lib/core/problem";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
+import { listTaskFolders } from "@/lib/db/task-folders";
 import {
   getTaskById,
   getTaskByName,
   createTask as insertTask,
   type StoredTask,
 } from "@/lib/db/tasks";
+import { checkFoldersApart } from "./check-folders";
 import { withSource, withStore } from "./connections";
 import { findDestination, findSource } from "./find-stored";
 import { inspectTask, type TaskDraft, throwProblems } from "./inspect-task";
@@ -33,9 +37,14 @@ export async function createTask(needs: Needs, input: unknown): Promise<StoredTa
     checkNameFree(needs, draft.name),
     checkDestination(needs, draft),
   ]);
-  const failed = [nameTaken, destination].filter((look) => look?.kind === "failed");
+  const failed = [nameTaken, destination.look].filter((look) => look?.kind === "failed");
   throwProblems(
-    [...shapeProblems, ...inspection.problems, ...failed.map(({ problem }) => problem)],
+    [
+      ...shapeProblems,
+      ...inspection.problems,
+      ...destination.problems,
+      ...failed.map(({ problem }) => problem),
+    ],
     [inspection.failure, ...failed.map(({ error }) => error)],
   );
   invariant(inspection.schema, "A body without problems has a mapping");
@@ -115,17 +124,27 @@ async function checkNameFree(
 }
 
 /** Whether delivery could begin: the bucket is there and the key may write under the task's folders. */
-async function checkDestination(needs: Needs, draft: TaskDraft): Promise<RemoteLook<null> | null> {
+async function checkDestination(needs: Needs, draft: TaskDraft): Promise<DestinationLook> {
   const { destinationId, name, prefix } = draft;
-  if (destinationId === undefined) return null;
+  if (destinationId === undefined) return { look: null, problems: [] };
   const usual = name === undefined ? null : defaultDirtyPrefix(name);
   const dirtyPrefix = draft.dirtyPrefix === undefined ? usual : draft.dirtyPrefix;
-  return lookAt("destinationId", async () => {
+  const problems: Problem[] = [];
+  const look = await lookAt("destinationId", async () => {
     const stored = await findDestination(needs.database, destinationId);
+    const template = prefix === undefined ? null : readPrefixTemplate(prefix);
+    const others = await listTaskFolders(needs.database, stored);
+    problems.push(...checkFoldersApart({ template, dirtyPrefix }, others));
     const folders = prefix === undefined ? [""] : foldersOf({ prefix, dirtyPrefix });
     return withStore(needs.connections, stored, async (store) => {
       for (const folder of folders) await store.checkBucket(folder);
       return null;
     });
   });
+  return { look, problems };
 }
+
+type DestinationLook = {
+  readonly look: RemoteLook<null> | null;
+  readonly problems: readonly Problem[];
+};

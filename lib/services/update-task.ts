@@ -7,10 +7,12 @@ import type { Problem } from "@/lib/core/problem";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
 import { listSchemaVersions } from "@/lib/db/schema-versions";
+import { listTaskFolders } from "@/lib/db/task-folders";
 import { addSchema } from "@/lib/db/task-schemas";
 import { type StoredTask, updateTask as storeChanges, type TaskChanges } from "@/lib/db/tasks";
+import { checkFoldersApart } from "./check-folders";
 import { definedFields } from "./defined-fields";
-import { findTask } from "./find-stored";
+import { findDestination, findTask } from "./find-stored";
 import { inspectTask, throwProblems } from "./inspect-task";
 import { beingDeleted } from "./pause-task";
 import type { ServiceDependencies } from "./service-dependencies";
@@ -25,12 +27,9 @@ export async function updateTask(needs: Needs, name: string, input: unknown): Pr
   const task = await findTask(needs.database, name);
   const { fields: patch, problems: shapeProblems } = parseFields(taskPatchShape, input);
   const plan = await planMapping(needs, task, patch);
+  const dirtyProblems = await checkDirty(needs, patch, task.settings);
   throwProblems(
-    [
-      ...shapeProblems.map(sayThatItIsFixed),
-      ...checkDirty(patch, task.settings),
-      ...(plan?.problems ?? []),
-    ],
+    [...shapeProblems.map(sayThatItIsFixed), ...dirtyProblems, ...(plan?.problems ?? [])],
     [plan?.failure ?? null],
   );
   const stored = await storeChanges(needs.database, task.id, changesOf(patch, task.settings));
@@ -47,9 +46,19 @@ function sayThatItIsFixed(problem: Problem): Problem {
   return { ...problem, message };
 }
 
-function checkDirty(patch: ParsedTaskPatch, settings: TaskSettings): Problem[] {
-  if (!patch.dirtyPrefix) return [];
-  return checkDirtyPrefix(patch.dirtyPrefix, readPrefixTemplate(settings.prefix));
+async function checkDirty(
+  { database }: Needs,
+  { dirtyPrefix }: ParsedTaskPatch,
+  settings: TaskSettings,
+): Promise<Problem[]> {
+  if (!dirtyPrefix) return [];
+  const destination = await findDestination(database, settings.destinationId);
+  const folders = await listTaskFolders(database, destination);
+  const others = folders.filter(({ name }) => name !== settings.name);
+  return [
+    ...checkDirtyPrefix(dirtyPrefix, readPrefixTemplate(settings.prefix)),
+    ...checkFoldersApart({ template: null, dirtyPrefix }, others),
+  ];
 }
 
 function changesOf(patch: ParsedTaskPatch, settings: TaskSettings): TaskChanges {
