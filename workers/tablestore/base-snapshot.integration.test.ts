@@ -6,17 +6,11 @@ import { pino } from "pino";
 import { expect, it } from "vitest";
 import type { Clock } from "@/lib/platform/clock";
 import { decodePlainRow } from "@/lib/tablestore/decode-plain-buffer";
-import {
-  decodeMessage,
-  encodeMessage,
-  type Message,
-  type MessageInit,
-  type MessageName,
-} from "@/lib/tablestore/messages";
-import { type OperationName, operations } from "@/lib/tablestore/operations";
+import type { OperationName, RequestOf, ResponseOf } from "@/lib/tablestore/operations";
 import type { PlainRow } from "@/lib/tablestore/plain-row";
 import { maintain } from "./maintenance";
 import { openService, type Service } from "./service";
+import { callOperation } from "./testing/call-operation";
 import { anyRow, operation, rowBytes, text } from "./testing/tunnel-reader";
 
 const columns = ["a", "b"] as const;
@@ -137,15 +131,8 @@ class Harness {
     return this.#service.store.close();
   }
 
-  async call<O extends OperationName>(
-    name: O,
-    request: MessageInit<(typeof operations)[O]["request"]>,
-  ): Promise<Message<(typeof operations)[O]["response"]>> {
-    const { path: route, request: requestName, response } = operations[name];
-    const handler = this.#service.operations.get(route);
-    const body = Buffer.from(encodeMessage(requestName as MessageName, request as never));
-    const answer = await handler!(body, new AbortController().signal);
-    return decodeMessage(response, answer) as never;
+  call<O extends OperationName>(name: O, request: RequestOf<O>): Promise<ResponseOf<O>> {
+    return callOperation(this.#service, name, request);
   }
 
   async run(step: Step): Promise<void> {
