@@ -23,7 +23,10 @@ export async function startTestStore(overrides: Partial<ObjectStoreOptions> = {}
     },
     ...overrides,
   };
-  let server = await startObjectStore(options);
+  let server = await startObjectStore(options).catch(async (error: unknown) => {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   const port = server.port;
   return {
     endpoint: `http://127.0.0.1:${port}`,
