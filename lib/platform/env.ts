@@ -117,32 +117,40 @@ const supervisorSettings = z.object({
 });
 /** The variables that the supervisor settles for its parts; no part inherits them as they are. */
 export const supervisorVariables: readonly string[] = Object.keys(supervisorSettings.shape);
-const supervisorSchema = supervisorSettings.superRefine((env, context) => {
-  const needs = (given: keyof typeof env, ...wanted: readonly (keyof typeof env)[]): void => {
-    if (env[given] === undefined) return;
-    for (const name of wanted.filter((name) => env[name] === undefined)) {
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: `is needed because ${given} is set`,
-      });
-    }
-  };
-  needs("TABLESTORE_ENDPOINT", "TABLESTORE_ACCESS_KEY_ID", "TABLESTORE_ACCESS_KEY_SECRET");
-  needs("OBJECT_STORE_ENDPOINT", "OBJECT_STORE_ACCESS_KEY_ID", "OBJECT_STORE_SECRET_ACCESS_KEY");
-});
+
+/** Whoever names an endpoint of their own has to bring its keys too. */
+const companions = {
+  TABLESTORE_ENDPOINT: ["TABLESTORE_ACCESS_KEY_ID", "TABLESTORE_ACCESS_KEY_SECRET"],
+  OBJECT_STORE_ENDPOINT: ["OBJECT_STORE_ACCESS_KEY_ID", "OBJECT_STORE_SECRET_ACCESS_KEY"],
+} as const;
+
+function describeMissingCompanions(env: Environment): string[] {
+  return Object.entries(companions)
+    .filter(([endpoint]) => env[endpoint] !== undefined)
+    .flatMap(([endpoint, keys]) =>
+      keys
+        .filter((key) => env[key] === undefined)
+        .map((key) => `  ${key}: is needed because ${endpoint} is set`),
+    );
+}
 
 /** A setting that cannot work. The message lists every problem; it goes to a terminal as it is. */
 export class EnvError extends Error {
   override readonly name = "EnvError";
 }
 
-function parseEnv<T extends z.ZodType>(schema: T, env: Environment): z.infer<T> {
+function parseEnv<T extends z.ZodType>(
+  schema: T,
+  env: Environment,
+  furtherProblems: readonly string[] = [],
+): z.infer<T> {
   const parsed = schema.safeParse(env);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `  ${issue.path.join(".")}: ${issue.message}`,
-  );
+  if (parsed.success && furtherProblems.length === 0) return parsed.data;
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const problems = [
+    ...issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`),
+    ...furtherProblems,
+  ];
   throw new EnvError(`These settings cannot work:\n${problems.join("\n")}`);
 }
 
@@ -156,13 +164,12 @@ export const tablestoreEnv = (env: Environment = process.env): z.infer<typeof ta
   parseEnv(tablestoreSchema, env);
 export const objectStoreEnv = (env: Environment = process.env): z.infer<typeof objectStoreSchema> =>
   parseEnv(objectStoreSchema, env);
-export type SupervisorEnv = z.infer<typeof supervisorSchema>;
+export type SupervisorEnv = z.infer<typeof supervisorSettings>;
 /** A variable that is set but empty counts as not set, as people leave them in env files. */
-export const supervisorEnv = (env: Environment = process.env): SupervisorEnv =>
-  parseEnv(
-    supervisorSchema,
-    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== "")) as Environment,
-  );
+export function supervisorEnv(env: Environment = process.env): SupervisorEnv {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  return parseEnv(supervisorSettings, set, describeMissingCompanions(set));
+}
 export const logEnv = (env: Environment = process.env): z.infer<typeof logSchema> =>
   parseEnv(logSchema, env);
 

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { AppError } from "@/lib/core/error";
 import { systemClock } from "@/lib/platform/clock";
 import { type ChildCommand, childProcessPart } from "./child-process-part";
 import { keepSecret } from "./credentials";
@@ -65,7 +66,7 @@ async function startAll(installation: Installation, around: Surroundings): Promi
     const command = tablestoreCommand(installation, databaseUrl);
     start(command, installation.credentials.tablestore.endpoint, around);
   }
-  await retry("The database is not ready", around, () => migrate(databaseUrl));
+  await retry("The database is not ready", around, () => migrate(databaseUrl), isUnavailable);
   const console = consoleCommand(installation, databaseUrl);
   start(console, installation.consoleAddress, around);
   const workers = Array.from({ length: env.CULVERT_DELIVERY_WORKERS }, (_, index) =>
@@ -113,6 +114,11 @@ async function migrate(databaseUrl: string): Promise<void> {
   await migrateDatabase(databaseUrl);
 }
 
+/** A migration that failed needs a person; a database that is not there may come. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof AppError && error.code === "internal.database_unavailable";
+}
+
 /** Starts a part that serves once it answers HTTP at `address`. */
 function start(command: ChildCommand, address: string, around: Surroundings): KeptPart {
   return around.ensemble.start(child(command, around, () => answersHttp(address)));
@@ -141,11 +147,15 @@ async function waitForHealth(address: string, around: Surroundings): Promise<voi
   }
 }
 
-/** A part that was killed between its start and its first use comes back; so does this. */
+/**
+ * Work that needs a part which may just be coming back: tried again as long as `isPassing` says that
+ * time can mend the trouble. Any other trouble is thrown.
+ */
 async function retry(
   trouble: string,
   around: Surroundings,
   work: () => Promise<unknown>,
+  isPassing: (error: unknown) => boolean = () => true,
 ): Promise<void> {
   let told = "";
   while (!around.ended.aborted) {
@@ -153,6 +163,7 @@ async function retry(
       await work();
       return;
     } catch (error) {
+      if (!isPassing(error)) throw error;
       const line = `${trouble}: ${(error as Error).message}`;
       if (line !== told) around.terminal.say(line);
       told = line;

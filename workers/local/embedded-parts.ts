@@ -137,5 +137,6 @@ export function commonEnvOf(env: Environment, settled: readonly string[]): Recor
     (entry): entry is [string, string] =>
       entry[1] !== undefined && !drop.has(entry[0]) && !/^npm_/i.test(entry[0]),
   );
-  return Object.fromEntries(passed);
+  // People read this terminal: a part that works has nothing to say there.
+  return { LOG_LEVEL: "warn", ...Object.fromEntries(passed) };
 }

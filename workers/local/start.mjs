@@ -78,4 +78,4 @@ try {
 const { register } = await import("tsx/esm/api");
 register();
 const { up } = await import("./up.ts");
-process.exitCode = await up(options);
+process.exit(await up(options));
