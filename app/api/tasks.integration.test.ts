@@ -101,6 +101,15 @@ describe("create", () => {
     ]);
     const stored = await getTaskByName(installation().services.database, "orders");
     expect(await tunnelNames()).toContain(stored?.tunnelName);
+    expect(stored?.streamExpirationHours).toBeGreaterThan(0);
+  });
+
+  it("keeps a threshold that the body names", async () => {
+    const thresholds = { lateAfterSeconds: 45 };
+    const answer = await call("POST", "/tasks", task("early", { mode: "full", thresholds }));
+    expect(answer.body.thresholds).toEqual(thresholds);
+    const stored = await getTaskByName(installation().services.database, "early");
+    expect(stored?.streamExpirationHours).toBe(null);
   });
 
   it("answers 409 for a taken name alone, naming the field", async () => {
@@ -252,12 +261,13 @@ describe("create", () => {
 describe("a task", () => {
   it("is listed newest first, page by page, with the exact total", async () => {
     const first = taskPageSchema.parse((await call("GET", "/tasks?limit=1")).body);
-    expect(first).toMatchObject({ items: [{ name: "race" }], total: 2 });
+    expect(first).toMatchObject({ items: [{ name: "race" }], total: 3 });
     const cursor = encodeURIComponent(first.nextCursor ?? "");
     const second = taskPageSchema.parse(
-      (await call("GET", `/tasks?limit=1&cursor=${cursor}`)).body,
+      (await call("GET", `/tasks?limit=2&cursor=${cursor}`)).body,
     );
-    expect(second).toMatchObject({ items: [{ name: "orders" }], nextCursor: null, total: 2 });
+    expect(second).toMatchObject({ items: [{ name: "early" }, { name: "orders" }], total: 3 });
+    expect(second.nextCursor).toBe(null);
     const found = taskPageSchema.parse((await call("GET", "/tasks?search=rac")).body);
     expect(found).toMatchObject({ items: [{ name: "race" }], total: 1 });
     for (const query of ["limit=0", "limit=x", "cursor=x", "sort=name", "withError=maybe"]) {

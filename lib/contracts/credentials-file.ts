@@ -27,7 +27,6 @@ export const credentialsFileSchema = z.object({
 });
 export type CredentialsFile = z.infer<typeof credentialsFileSchema>;
 
-/** What the installation's own source, destination and bucket are called. */
+/** What the installation's own source and destination are called. */
 export const embeddedId = "embedded";
 export const embeddedInstance = "culvert";
-export const demoBucket = "culvert-demo";

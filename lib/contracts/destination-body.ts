@@ -34,7 +34,6 @@ export const destinationBodySchema = z
     secretAccessKey: secretText,
   })
   .meta({ id: "DestinationBody" });
-export type DestinationBody = z.input<typeof destinationBodySchema>;
 export type ParsedDestinationBody = z.output<typeof destinationBodySchema>;
 
 /** Everything that can be wrong can be mended; delivery goes on by itself once it is right. */
@@ -49,7 +48,6 @@ export const destinationPatchSchema = z
     secretAccessKey: secretText.optional(),
   })
   .meta({ id: "DestinationPatch" });
-export type ParsedDestinationPatch = z.output<typeof destinationPatchSchema>;
 
 export const destinationViewSchema = z
   .object({

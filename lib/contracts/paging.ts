@@ -8,7 +8,6 @@ export const pageQueryShape = {
   cursor: z.string().min(1).max(1024).optional(),
   limit: z.coerce.number().int().min(1).max(pageLimitMax).default(pageLimitDefault),
 } as const;
-export const pageQuerySchema = z.strictObject(pageQueryShape);
 
 /** One page. `total` counts all items that match, exactly; `nextCursor` is null at the end. */
 export function pageOf<T extends z.ZodType>(item: T) {

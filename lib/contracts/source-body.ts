@@ -34,7 +34,6 @@ export const sourceBodySchema = z
     accessKeySecret: secretText,
   })
   .meta({ id: "SourceBody" });
-export type SourceBody = z.input<typeof sourceBodySchema>;
 export type ParsedSourceBody = z.output<typeof sourceBodySchema>;
 
 /** The instance is not here: another instance is another source, with other tables. */
@@ -46,7 +45,6 @@ export const sourcePatchSchema = z
     accessKeySecret: secretText.optional(),
   })
   .meta({ id: "SourcePatch" });
-export type ParsedSourcePatch = z.output<typeof sourcePatchSchema>;
 
 export const sourceViewSchema = z
   .object({

@@ -21,7 +21,6 @@ export const thresholdsSchema = z.strictObject({
   /** Late: the oldest undelivered record is older than this. The documented P99 is 10 minutes. */
   lateAfterSeconds: z.int().min(30).max(86_400).default(lateAfterSecondsDefault),
 });
-export type TaskThresholds = z.infer<typeof thresholdsSchema>;
 
 const text = (charactersMax: number) => z.string().min(1).max(charactersMax);
 
@@ -75,5 +74,4 @@ export const taskPatchShape = {
   thresholds: thresholdsSchema.optional(),
 } as const;
 export const taskPatchSchema = z.strictObject(taskPatchShape).meta({ id: "TaskPatch" });
-export type TaskPatch = z.input<typeof taskPatchSchema>;
 export type ParsedTaskPatch = z.output<typeof taskPatchSchema>;

@@ -44,7 +44,6 @@ export const accountSchema = z.object({
   objects: count,
   bytes: count,
 });
-export type Account = z.infer<typeof accountSchema>;
 
 export const schemaVersionViewSchema = z.object({
   version: z.int().min(1),

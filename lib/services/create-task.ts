@@ -4,6 +4,7 @@ import { settingsOf, taskBodySchema, taskBodyShape } from "@/lib/contracts/task-
 import { defaultDirtyPrefix } from "@/lib/core/dirty-prefix";
 import { AppError, invariant } from "@/lib/core/error";
 import { InvalidInputError } from "@/lib/core/invalid-input";
+import type { TableSource } from "@/lib/core/ports/table-source";
 import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { Problem } from "@/lib/core/problem";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
@@ -48,8 +49,8 @@ export async function createTask(needs: Needs, input: unknown): Promise<StoredTa
     [inspection.failure, ...failed.map(({ error }) => error)],
   );
   invariant(inspection.schema, "A body without problems has a mapping");
-  const settings = settingsOf(taskBodySchema.parse(draft));
-  return makeTask(needs, settings, inspection.schema);
+  const body = taskBodySchema.parse(draft);
+  return makeTask(needs, settingsOf(body), inspection.schema, body.thresholds.lateAfterSeconds);
 }
 
 /**
@@ -60,6 +61,7 @@ async function makeTask(
   needs: Needs,
   settings: TaskSettings,
   schema: SchemaMapping,
+  lateAfterSeconds: number,
 ): Promise<StoredTask> {
   const id = randomUUID();
   const tunnel = { table: settings.table, name: tunnelNameOf(id) };
@@ -77,6 +79,8 @@ async function makeTask(
         tunnelName: tunnel.name,
         tunnelId,
         schema,
+        lateAfterSeconds,
+        streamExpirationHours: await keepingHours(tables, settings),
       });
     } catch (thrown) {
       const stored = await findAfterFailure(needs, id, thrown);
@@ -88,6 +92,14 @@ async function makeTask(
       throw thrown;
     }
   });
+}
+
+/** Asked after the tunnel is made, because that switches the stream on. */
+async function keepingHours(
+  source: TableSource,
+  { mode, table }: TaskSettings,
+): Promise<number | null> {
+  return mode === "full" ? null : (await source.describeTable(table)).streamExpirationHours;
 }
 
 /** Named by the task and so unlike any other's, whoever else uses the table. */
