@@ -30,7 +30,6 @@ export const taskStatusKindSchema = z.enum([
   "expired",
   "deleting",
 ]);
-export type TaskStatusKind = z.infer<typeof taskStatusKindSchema>;
 
 /** Consumed records = rows + deletesIgnored + dirtyRecords, exactly, at all times. */
 export const accountSchema = z.object({
