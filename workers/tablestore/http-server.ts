@@ -36,9 +36,9 @@ const closeGraceMs = 5_000;
 
 /** Listens; rejects when the port is taken. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const closing = new AbortController();
+  const open: OpenRequests = { isClosing: false, controllers: new Set() };
   const server = createServer((request, response) => {
-    void serve(options, request, response, closing.signal);
+    void serve(options, request, response, open);
   });
   server.keepAliveTimeout = keepAliveMs;
   await new Promise<void>((resolve, reject) => {
@@ -49,11 +49,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     });
   });
   const { port } = server.address() as AddressInfo;
-  return { port, close: () => closeServer(server, closing) };
+  return { port, close: () => closeServer(server, open) };
 }
 
-async function closeServer(server: Server, closing: AbortController): Promise<void> {
-  closing.abort();
+/** What is being answered; one set, because signals that combine others are kept by the longest-lived. */
+type OpenRequests = { isClosing: boolean; readonly controllers: Set<AbortController> };
+
+async function closeServer(server: Server, open: OpenRequests): Promise<void> {
+  open.isClosing = true;
+  for (const controller of open.controllers) controller.abort();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const force = setTimeout(() => server.closeAllConnections(), closeGraceMs);
@@ -71,20 +75,24 @@ async function serve(
   options: HttpServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  closing: AbortSignal,
+  open: OpenRequests,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  const stopWaiting = new AbortController();
+  open.controllers.add(stopWaiting);
+  response.once("close", () => {
+    open.controllers.delete(stopWaiting);
+    stopWaiting.abort();
+  });
   try {
     if (request.method === "GET" && request.url === "/health") {
       response.writeHead(200, { "content-type": "text/plain" }).end("ok");
       return;
     }
     const path = collapsePath(request.url ?? "/");
-    const reply = await answer(options, request, path, AbortSignal.any([gone.signal, closing]));
+    const reply = await answer(options, request, path, stopWaiting.signal);
     // A connection that is kept would keep the server from closing.
-    if (closing.aborted) response.shouldKeepAlive = false;
-    if (!gone.signal.aborted) send(options, response, path, reply);
+    if (open.isClosing) response.shouldKeepAlive = false;
+    if (!response.destroyed) send(options, response, path, reply);
   } catch (error) {
     // The connection broke while the body was read or written: there is nobody to answer.
     options.log.debug({ err: error }, "a connection broke");

@@ -145,6 +145,39 @@ it("removes a snapshot's older rows once its reader has passed them", async () =
   expect(await images()).toBe(0);
 });
 
+it("gives no cell that has outlived its table's time to live", async () => {
+  await call("CreateTable", {
+    tableMeta: { tableName: "short", primaryKey: [{ name: "pk", type: "STRING" }] },
+    reservedThroughput: { capacityUnit: {} },
+    tableOptions: { timeToLive: 86_400, maxVersions: 1 },
+  });
+  const key = [text("pk", "a")];
+  const put = (name: string, rowExistence: "IGNORE" | "EXPECT_NOT_EXIST") =>
+    call("UpdateRow", {
+      tableName: "short",
+      rowChange: rowBytes(key, [text(name, "x")]),
+      condition: { rowExistence },
+    });
+  const columns = async () => {
+    const primaryKey = rowBytes(key);
+    const { row } = await call("GetRow", { tableName: "short", primaryKey, maxVersions: 1 });
+    return row.length === 0 ? null : decodePlainRow(row).attributes.map((cell) => cell.name);
+  };
+  await put("old", "IGNORE");
+  nowMs += 20 * hourMs;
+  await put("new", "IGNORE");
+  expect(await columns()).toEqual(["new", "old"]);
+  nowMs += 5 * hourMs;
+  expect(await columns()).toEqual(["new"]);
+  await expect(put("other", "EXPECT_NOT_EXIST")).rejects.toMatchObject({
+    code: "OTSConditionCheckFail",
+  });
+  nowMs += 20 * hourMs;
+  expect(await columns()).toBeNull();
+  await put("other", "EXPECT_NOT_EXIST");
+  expect(await columns()).toEqual(["other"]);
+});
+
 it("finds the first record at or after any time", async () => {
   const written: number[] = [];
   await fc.assert(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectSdk, int64, keyOf, type SdkClient, sdk, valuesOf } from "./testing/official-sdk";
 import { startTestServer, type TestServer, testAccess } from "./testing/start-test-server";
+import { connectClient, integer, rowBytes, text } from "./testing/tunnel-reader";
 
 const ignore = new sdk.Condition(sdk.RowExistenceExpectation.IGNORE, null);
 const expectNone = new sdk.Condition(sdk.RowExistenceExpectation.EXPECT_NOT_EXIST, null);
@@ -432,6 +433,68 @@ describe("batches through the official SDK", () => {
     expect(await call("describeTable", { tableName })).toMatchObject({
       streamDetails: { enableStream: true },
     });
+  });
+});
+
+describe("writes at the same time", () => {
+  it("count every one of a hundred increments of one row", async () => {
+    const tableName = await createTable({});
+    const primaryKey = key("counter", 1);
+    await Promise.all(
+      Array.from({ length: 100 }, () =>
+        call("updateRow", {
+          tableName,
+          condition: ignore,
+          primaryKey,
+          updateOfAttributeColumns: [{ INCREMENT: [{ n: int64(1) }] }],
+        }),
+      ),
+    );
+    expect(valuesOf(await get(tableName, primaryKey))).toEqual({ n: 100n });
+  });
+
+  it("let one of many put a row that must not exist", async () => {
+    const tableName = await createTable({});
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        refusal(
+          call("putRow", {
+            tableName,
+            condition: expectNone,
+            primaryKey: key("only", 1),
+            attributeColumns: [{ n: int64(n) }],
+          }),
+        ),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome === "undefined undefined")).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === "403 OTSConditionCheckFail")).toHaveLength(19);
+  });
+
+  it("of an atomic batch are all made or none", async () => {
+    const tableName = await createTable({});
+    const client = connectClient(server.port);
+    const batch = (...names: [number, "IGNORE" | "EXPECT_EXIST"][]) =>
+      client.call("BatchWriteRow", {
+        tables: [
+          {
+            tableName,
+            rows: names.map(([n, rowExistence]) => ({
+              type: "PUT" as const,
+              rowChange: rowBytes([text("pk1", "p"), integer("pk2", n)], [text("c", "x")]),
+              condition: { rowExistence },
+            })),
+          },
+        ],
+        isAtomic: true,
+      });
+    await expect(batch([1, "IGNORE"], [2, "EXPECT_EXIST"])).rejects.toMatchObject({
+      code: "OTSConditionCheckFail",
+    });
+    expect(await get(tableName, key("p", 1))).toEqual({});
+    await batch([1, "IGNORE"], [1, "EXPECT_EXIST"]);
+    expect(valuesOf(await get(tableName, key("p", 1)))).toEqual({ c: "x" });
+    client.close();
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Clock } from "@/lib/platform/clock";
 
-const encodedLength = 18;
+const encodedLength = 26;
 
 /**
  * Numbers and times of commits. Times never go back, also not over a restart or when the wall clock
@@ -18,8 +18,7 @@ export class CommitClock {
     this.#sequence = stored?.readUIntBE(0, 6) ?? 0;
     this.#lastMs = stored?.readDoubleBE(6) ?? 0;
     this.#lastId = stored?.readUInt32BE(14) ?? 0;
-    // Numbers given within the last stored millisecond are not known any more: start after it.
-    this.#lastAutoIncrement = BigInt(this.#lastMs + 1) * 1000n;
+    this.#lastAutoIncrement = stored?.readBigInt64BE(18) ?? 0n;
   }
 
   nowMs(): number {
@@ -40,8 +39,8 @@ export class CommitClock {
   }
 
   /**
-   * A number that no earlier call gave. It follows the clock in microseconds, so that it need not be
-   * stored: a restart takes longer than a microsecond per number given.
+   * A positive number greater than all it gave before. It follows the clock in microseconds, as the
+   * real service's numbers do, and is stored with the commit that it is used in.
    */
   readonly nextAutoIncrement = (): bigint => {
     const fromClock = BigInt(this.nowMs()) * 1000n;
@@ -55,6 +54,7 @@ export class CommitClock {
     stored.writeUIntBE(this.#sequence, 0, 6);
     stored.writeDoubleBE(this.#lastMs, 6);
     stored.writeUInt32BE(this.#lastId, 14);
+    stored.writeBigInt64BE(this.#lastAutoIncrement, 18);
     return stored;
   }
 }

@@ -20,6 +20,8 @@ export class Garbage {
   readonly #log: Log;
   #sweeping: Promise<void> | null = null;
   #closed = false;
+  /** Something was noted since the last look; at first, perhaps before the process started. */
+  #isNoted = true;
 
   constructor(db: Db, loop: CommitLoop, log: Log) {
     this.#db = db;
@@ -29,6 +31,7 @@ export class Garbage {
 
   /** Notes ranges in a commit; call `sweep` once it is on disk. */
   add(commit: Commit, ...ranges: readonly KeyRange[]): void {
+    this.#isNoted = true;
     for (const range of ranges) {
       commit.putDocument(garbageKey(commit.nextId()), {
         gte: range.gte.toString("hex"),
@@ -39,6 +42,8 @@ export class Garbage {
 
   /** Removes what was noted, in the background; a call while one runs makes it look again. */
   sweep(): void {
+    if (!this.#isNoted) return;
+    this.#isNoted = false;
     const before = this.#sweeping ?? Promise.resolve();
     const next = before
       .then(() => this.#sweepAll())
@@ -57,6 +62,8 @@ export class Garbage {
   }
 
   async #sweepAll(): Promise<void> {
+    // What was noted before this call is on disk once an empty job has had its turn.
+    await this.#loop.change(() => {});
     const prefix = Buffer.of(namespace.garbage);
     const noted = await this.#db.iterator({ gte: prefix, lt: endOfPrefix(prefix) }).all();
     for (const [key, value] of noted) {

@@ -104,10 +104,12 @@ async function waitForRecords(
   const woken = new AbortController();
   const wake = () => woken.abort();
   channel.waiters.add(wake);
+  signal.addEventListener("abort", wake, { once: true });
   try {
-    await clock.sleep(longPollMs, AbortSignal.any([signal, woken.signal]));
+    await clock.sleep(longPollMs, woken.signal);
   } finally {
     channel.waiters.delete(wake);
+    signal.removeEventListener("abort", wake);
   }
 }
 
