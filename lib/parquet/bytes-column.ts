@@ -2,7 +2,7 @@ import { type Bounds, compareBytes, lowerBound, upperBound } from "./bounds";
 import { Column, type ColumnContext } from "./column";
 
 /** From here on the runtime's own copy is faster than ours, in spite of the view that it needs. */
-const nativeCopyBytesMin = 512;
+const nativeCopyBytesMin = 256;
 /** A copy by words may write this much behind a value, and read as much behind its source. */
 const wordBytes = 4;
 

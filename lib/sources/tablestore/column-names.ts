@@ -20,8 +20,8 @@ export class ColumnNames {
   private poolUsed = 0;
   /** Open addressing; a slot holds a column's number + 1. */
   private readonly slots: Int32Array;
-  /** For each column, and for none (the last entry), the one that followed it last. */
-  private readonly followers: Int32Array;
+  /** The column that followed column i last is followers[i + 1]; the first of a record is followers[0]. */
+  readonly followers: Int32Array;
   private readonly capacity: number;
 
   constructor(known: readonly string[], learnedMax: number) {
@@ -47,7 +47,7 @@ export class ColumnNames {
    * not UTF-8. -2: no room to learn it.
    */
   find(view: DataView, start: number, length: number, previous: number): number {
-    const place = previous < 0 ? this.capacity : previous;
+    const place = previous < 0 ? 0 : previous + 1;
     const guess = this.followers[place] as number;
     if (this.lengths[guess] === length && this.isName(guess, view, start, length)) return guess;
     const found = this.lookUp(view, start, length);

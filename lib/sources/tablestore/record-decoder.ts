@@ -1,19 +1,21 @@
 import { invariant } from "@/lib/core/error";
-import type { EventTimeCell, RowRouter, RowTarget } from "@/lib/core/ports/row-target";
+import type { EventTimeCell, RecordPlace, RowRouter, RowTarget } from "@/lib/core/ports/row-target";
 import type {
   DecodedPage,
   RecordCounts,
   RecordDecoder,
   RecordPage,
 } from "@/lib/core/ports/table-source";
-import type { ColumnType, TableColumn } from "@/lib/core/record";
+import type { ColumnType, DirtyValue, TableColumn } from "@/lib/core/record";
 import { listAddedColumns } from "@/lib/core/schema-auto";
 import type { ParquetType, SchemaMapping } from "@/lib/core/schema-mapping";
 import type { EventTime } from "@/lib/core/task";
+import { crc8Byte } from "@/lib/tablestore/crc8";
 import { variantTag } from "@/lib/tablestore/plain-buffer-tags";
 import { actionCode } from "@/lib/tablestore/read-records";
+import { CellTemplates } from "./cell-templates";
 import { ColumnNames } from "./column-names";
-import { describeCorruptRecord, describeDirtyValue } from "./describe-dirty";
+import { describeCorruptRecord, describeDirtyValue, describePlace } from "./describe-dirty";
 import { MetadataCells } from "./metadata-cells";
 import { TablestoreRecordPage } from "./record-page";
 import { cellMark, RecordWalker } from "./record-walker";
@@ -54,7 +56,7 @@ const typeOf: Readonly<Record<number, ColumnType>> = {
 /** What a record turned out to be. */
 const recordKind = { row: 0, delete: 1, corrupt: 2 } as const;
 
-class TablestoreRecordDecoder implements RecordDecoder, DecodedPage {
+class TablestoreRecordDecoder implements RecordDecoder, DecodedPage, RecordPlace {
   recordCount = 0;
   unseenColumns: readonly TableColumn[] = [];
 
@@ -67,6 +69,9 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage {
   private readonly tags: Uint8Array;
   private page: TablestoreRecordPage | null = null;
   private view: DataView = new DataView(new ArrayBuffer(0));
+
+  /** The record that is being routed: places are described without a closure per row. */
+  private routed = 0;
 
   // One entry per record of the page.
   private kinds = new Uint8Array(0);
@@ -93,6 +98,7 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage {
     this.seenVariants = new Uint16Array(columnsMax);
     this.walker = new RecordWalker({
       names: this.names,
+      templates: this.makeTemplates(columnsMax, eventTimeAt),
       mappedTags: [...this.tags],
       columnsMax,
       eventTimeColumn: extra.length > 0 ? sources.length : eventTimeAt,
@@ -143,7 +149,8 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage {
       }
       counts.rows++;
       const eventTime = this.hasEventTime ? this.readEventTime(record) : undefined;
-      const target = router.route(writtenAtMs, eventTime);
+      this.routed = record;
+      const target = router.route(writtenAtMs, eventTime, this);
       this.putCells(record, target, router, counts);
       if (this.metadata.count > 0) {
         const action = page.actions[record] as number;
@@ -158,6 +165,25 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage {
       target.endRow();
     }
     return counts;
+  }
+
+  private makeTemplates(columnsMax: number, eventTimeColumn: number): CellTemplates {
+    const templates = new CellTemplates(
+      columnsMax,
+      this.mapping.columns.map(({ source, type }, column) => {
+        const checksum = crc8Byte(this.names.checksums[column] as number, tagOf[type]);
+        return { name: source, tag: tagOf[type], checksum };
+      }),
+    );
+    // Where an event time stands is noted by the path that notes everything.
+    if (eventTimeColumn >= 0) templates.remove(eventTimeColumn);
+    return templates;
+  }
+
+  describePlace(): Pick<DirtyValue, "key" | "position"> {
+    const { page, routed } = this;
+    invariant(page, "A row is routed while its page is decoded");
+    return describePlace(page.body.subarray(page.starts[routed], page.ends[routed]));
   }
 
   private walkRecord(page: TablestoreRecordPage, record: number): void {
@@ -175,9 +201,7 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage {
     this.extensionsAt[record] = walker.extensionAt;
     this.eventTimesAt[record] = walker.eventTimeAt;
     this.writtenAtMs[record] =
-      walker.extensionAt > 0
-        ? microsecondsAt(this.view, walker.extensionAt)
-        : Math.max(0, walker.newestCellMs);
+      walker.extensionAt > 0 ? microsecondsAt(this.view, walker.extensionAt) : walker.newestCellMs;
   }
 
   private putCells(

@@ -1,6 +1,12 @@
-import { crc8Range } from "@/lib/tablestore/crc8";
 import { operationTag, plainTag, variantTag } from "@/lib/tablestore/plain-buffer-tags";
-import { checksumTables } from "./checksum-tables";
+import type { CellTemplates } from "./cell-templates";
+import {
+  beyondAscii,
+  checksumByte,
+  checksumOf64,
+  checksumRange,
+  checksumShift64,
+} from "./checksum";
 import type { ColumnNames } from "./column-names";
 import { isValidUtf8 } from "./utf8-bytes";
 
@@ -18,24 +24,8 @@ const noTag = 0xff;
 const cellStart = plainTag.cell | (plainTag.cellName << 8);
 /** Tag, u32 length, tag, u32 length, tag + i32, tag + i64, tag + i32. */
 const extensionBytes = 29;
-const highBits = 0x80808080 | 0;
-/** [rest]: what of the first of two words belongs to the last `rest` of their 8 bytes; [8 + rest]: of the second. */
-const restMasks = Int32Array.from({ length: 16 }, (_, at) => {
-  const rest = at & 7;
-  const bytes = at < 8 ? Math.max(0, rest - 4) : Math.min(4, rest);
-  return bytes === 0 ? 0 : -1 << (32 - 8 * bytes);
-});
-/** All tables one behind the other, where which one is not known beforehand. */
-const allTables = Uint8Array.from(checksumTables.flatMap((table) => [...table]));
-const t0 = checksumTables[0] as Uint8Array;
-const t1 = checksumTables[1] as Uint8Array;
-const t2 = checksumTables[2] as Uint8Array;
-const t3 = checksumTables[3] as Uint8Array;
-const t4 = checksumTables[4] as Uint8Array;
-const t5 = checksumTables[5] as Uint8Array;
-const t6 = checksumTables[6] as Uint8Array;
-const t7 = checksumTables[7] as Uint8Array;
-
+/** The most that follows the template of a cell with a fixed value: that, a timestamp, two checksums. */
+const expectedRestBytes = 8 + 9 + 2 + 2;
 /**
  * Walks records once, checks all there is to check (structure, cell and row checksums, types, UTF-8)
  * and notes where each value lies. Makes no object per record or cell: what it finds of the record is
@@ -54,12 +44,13 @@ export class RecordWalker {
   /** Of the record walked last: microseconds since epoch lie there; 0 for base data. */
   extensionAt = 0;
   deleteMarker = false;
-  /** Newest cell timestamp, epoch ms; -Infinity when no cell has one. */
-  newestCellMs = Number.NEGATIVE_INFINITY;
+  /** Newest cell timestamp, epoch ms; 0 when no cell has one. */
+  newestCellMs = 0;
   /** Where the event-time column's variant stands; 0 when the record has none. */
   eventTimeAt = 0;
 
   private readonly names: ColumnNames;
+  private readonly templates: CellTemplates;
   /** Of each named column: the variant tag of its values; `noTag` when it is not mapped. */
   private readonly tags: Uint8Array;
   private readonly eventTimeColumn: number;
@@ -71,14 +62,14 @@ export class RecordWalker {
   private view: DataView = new DataView(new ArrayBuffer(0));
   private rowChecksum = 0;
   private previous = -1;
-  /** The last cell timestamp met, its checksum and its value: neighbours mostly share it. */
-  private timestampLow = 0;
-  private timestampHigh = 0;
+  /** The cell timestamp met last and its checksum: the cells of a row mostly share it. */
+  private timestampFirst = 0;
+  private timestampSecond = 0;
   private timestampChecksum = 0;
-  private timestampMs = 0;
 
   constructor(options: {
     names: ColumnNames;
+    templates: CellTemplates;
     /** Variant tag of each mapped column; they are the first of the names. */
     mappedTags: readonly number[];
     columnsMax: number;
@@ -87,6 +78,7 @@ export class RecordWalker {
     onUnmapped: (column: number, variant: number) => void;
   }) {
     this.names = options.names;
+    this.templates = options.templates;
     this.tags = new Uint8Array(options.columnsMax).fill(noTag);
     this.tags.set(options.mappedTags);
     this.eventTimeColumn = options.eventTimeColumn;
@@ -108,7 +100,11 @@ export class RecordWalker {
     this.record++;
     this.extensionAt = 0;
     this.deleteMarker = false;
-    this.newestCellMs = Number.NEGATIVE_INFINITY;
+    this.newestCellMs = 0;
+    // Eight zeros have the checksum zero, so this is a timestamp met: 0.
+    this.timestampFirst = 0;
+    this.timestampSecond = 0;
+    this.timestampChecksum = 0;
     this.eventTimeAt = 0;
     const sound = this.walkRow(start, end);
     if (!sound) this.cellCount = firstCell;
@@ -133,7 +129,7 @@ export class RecordWalker {
     if (at + 2 > end) return false;
     if (view.getUint8(at) === plainTag.extension) at = this.walkExtension(at, end);
     if (at < 0 || at + 2 > end || view.getUint8(at) !== plainTag.rowChecksum) return false;
-    const checksum = t0[this.rowChecksum ^ (this.deleteMarker ? 1 : 0)];
+    const checksum = checksumByte(this.rowChecksum, this.deleteMarker ? 1 : 0);
     return view.getUint8(at + 1) === checksum && this.isPadding(at + 2, end);
   }
 
@@ -146,12 +142,78 @@ export class RecordWalker {
   /** Gives where the section ends, with at least two bytes of the record to follow, or -1. */
   private walkCells(start: number, end: number, isKey: boolean): number {
     let at = start;
-    while (at + 2 <= end) {
+    for (;;) {
+      at = this.walkExpectedCells(at, end);
+      if (at + 2 > end) return -1;
       if (this.view.getUint8(at) !== plainTag.cell) return at;
       at = this.walkCell(at, end, isKey);
       if (at < 0) return -1;
     }
-    return -1;
+  }
+
+  /**
+   * Walks cells for as long as each is of the column that followed last time, and holds what the mapping
+   * expects; gives where it stopped. What is unusual or corrupt is left to `walkCell`. All state is in
+   * locals and nothing much is called: this is where the time of a delivery goes.
+   */
+  private walkExpectedCells(start: number, end: number): number {
+    const { view, lastRecord, record, cellColumns, cellOffsets } = this;
+    const { followers } = this.names;
+    const { words, starts, ends, lengths, tags, checksums } = this.templates;
+    let at = start;
+    let { cellCount, previous, rowChecksum } = this;
+    while (cellCount < cellColumns.length) {
+      const column = followers[previous + 1] as number;
+      const lastWord = (ends[column] as number) - 1;
+      let valueAt = at + (lengths[column] as number);
+      if (lastWord < 0 || valueAt + expectedRestBytes > end) break;
+      let word = starts[column] as number;
+      let wordAt = at;
+      while (word < lastWord && view.getInt32(wordAt, true) === words[word]) {
+        wordAt += 4;
+        word++;
+      }
+      if (word < lastWord || view.getInt32(valueAt - 4, true) !== words[word]) break;
+      if (lastRecord[column] === record) break;
+
+      const tag = tags[column] as number;
+      let checksum = checksums[column] as number;
+      let next: number;
+      if (tag <= variantTag.double) {
+        checksum = checksumOf64(checksum, view.getInt32(valueAt), view.getInt32(valueAt + 4));
+        next = valueAt + 8;
+      } else if (tag !== variantTag.boolean) {
+        const size = view.getInt32(valueAt, true) - 1;
+        next = valueAt + 5 + size;
+        if (size < 4 || next + 13 > end || view.getUint8(valueAt + 4) !== tag) break;
+        valueAt += 5;
+        if (view.getInt32(valueAt, true) !== size - 4) break;
+        const packed = checksumRange(view, checksum, valueAt, size);
+        checksum = packed & 0xff;
+        if (packed >= beyondAscii && tag === variantTag.string && !this.isUtf8(valueAt)) break;
+      } else {
+        const byte = view.getUint8(valueAt);
+        if (byte > 1) break;
+        checksum = checksumByte(checksum, byte);
+        next = valueAt + 1;
+      }
+      if (view.getUint8(next) === plainTag.cellTimestamp) {
+        checksum = this.checksumTimestamp(checksum, next + 1);
+        next += 9;
+      }
+      if (view.getUint16(next, true) !== ((checksum << 8) | plainTag.cellChecksum)) break;
+      rowChecksum = checksumByte(rowChecksum, checksum);
+      lastRecord[column] = record;
+      cellColumns[cellCount] = column;
+      cellOffsets[cellCount] = valueAt;
+      cellCount++;
+      previous = column;
+      at = next + 2;
+    }
+    this.cellCount = cellCount;
+    this.previous = previous;
+    this.rowChecksum = rowChecksum;
+    return at;
   }
 
   private walkExtension(start: number, end: number): number {
@@ -182,7 +244,9 @@ export class RecordWalker {
     this.previous = column;
     let at = nameStart + nameLength;
     let checksum =
-      column < 0 ? this.checksumOf(nameStart, at) : (names.checksums[column] as number);
+      column < 0
+        ? checksumOfName(view, nameStart, nameLength)
+        : (names.checksums[column] as number);
 
     let variant = noTag;
     let payload = 0;
@@ -194,7 +258,7 @@ export class RecordWalker {
       variant = view.getUint8(at + 5);
       payload = at + 6;
       const packed = this.checksumValue(
-        t0[checksum ^ variant] as number,
+        checksumByte(checksum, variant),
         variant,
         payload,
         size - 1,
@@ -218,9 +282,9 @@ export class RecordWalker {
       at += 9;
     }
     // The operation stands before the timestamp and is hashed after it.
-    if (operation !== 0) checksum = t0[checksum ^ operation] as number;
+    if (operation !== 0) checksum = checksumByte(checksum, operation);
     if (view.getUint16(at, true) !== ((checksum << 8) | plainTag.cellChecksum)) return -1;
-    this.rowChecksum = t0[this.rowChecksum ^ checksum] as number;
+    this.rowChecksum = checksumByte(this.rowChecksum, checksum);
     if (operation === 0 && !this.note(column, variant, payload, isAscii, isKey)) return -1;
     return at + 2;
   }
@@ -233,56 +297,35 @@ export class RecordWalker {
     const { view } = this;
     if (variant === variantTag.integer || variant === variantTag.double) {
       if (size !== 8) return -1;
-      return checksumWords(
-        checksum,
-        view.getInt32(payload, true),
-        view.getInt32(payload + 4, true),
-      );
+      return checksumOf64(checksum, view.getInt32(payload), view.getInt32(payload + 4));
     }
     if (variant === variantTag.string || variant === variantTag.binary) {
       if (size < 4 || view.getInt32(payload, true) !== size - 4) return -1;
-      return this.checksumRange(checksum, payload, size);
+      return checksumRange(view, checksum, payload, size);
     }
     if (variant !== variantTag.boolean || size !== 1) return -1;
     const byte = view.getUint8(payload);
-    return byte > 1 ? -1 : (t0[checksum ^ byte] as number);
-  }
-
-  /** As `checksumValue`. At least 8 bytes of the record lie before `start`. */
-  private checksumRange(checksum: number, start: number, length: number): number {
-    const { view } = this;
-    const end = start + length;
-    const rest = length & 7;
-    let at = start + rest;
-    let crc = checksum;
-    let bits = 0;
-    if (rest !== 0) {
-      // The first, short piece is read with what stands before it, which is masked away.
-      const low = view.getInt32(at - 8, true) & (restMasks[rest] as number);
-      const high = view.getInt32(at - 4, true) & (restMasks[rest + 8] as number);
-      crc = (allTables[((rest - 1) << 8) | crc] as number) ^ checksumWords(0, low, high);
-      bits = low | high;
-    }
-    for (; at < end; at += 8) {
-      const low = view.getInt32(at, true);
-      const high = view.getInt32(at + 4, true);
-      crc = checksumWords(crc, low, high);
-      bits |= low | high;
-    }
-    return (bits & highBits) === 0 ? crc : crc | 0x100;
+    return byte > 1 ? -1 : checksumByte(checksum, byte);
   }
 
   private checksumTimestamp(checksum: number, at: number): number {
-    const low = this.view.getInt32(at, true);
-    const high = this.view.getInt32(at + 4, true);
-    if (low !== this.timestampLow || high !== this.timestampHigh) {
-      this.timestampLow = low;
-      this.timestampHigh = high;
-      this.timestampChecksum = checksumWords(0, low, high);
-      this.timestampMs = high * 0x1_0000_0000 + (low >>> 0);
+    const { view } = this;
+    if (
+      view.getInt32(at) !== this.timestampFirst ||
+      view.getInt32(at + 4) !== this.timestampSecond
+    ) {
+      this.meetTimestamp(at);
     }
-    if (this.timestampMs > this.newestCellMs) this.newestCellMs = this.timestampMs;
-    return (t7[checksum] as number) ^ this.timestampChecksum;
+    return checksumShift64(checksum) ^ this.timestampChecksum;
+  }
+
+  private meetTimestamp(at: number): void {
+    const { view } = this;
+    this.timestampFirst = view.getInt32(at);
+    this.timestampSecond = view.getInt32(at + 4);
+    this.timestampChecksum = checksumOf64(0, this.timestampFirst, this.timestampSecond);
+    const ms = view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+    if (ms > this.newestCellMs) this.newestCellMs = ms;
   }
 
   /** Keeps where a value lies. False: it makes the record corrupt. */
@@ -326,30 +369,14 @@ export class RecordWalker {
   private isUtf8(payload: number): boolean {
     return isValidUtf8(this.view, payload + 4, this.view.getInt32(payload, true));
   }
+}
 
-  private checksumOf(start: number, end: number): number {
-    const { view } = this;
-    const bytes = new Uint8Array(view.buffer, view.byteOffset + start, end - start);
-    return crc8Range(0, bytes, 0, bytes.length);
-  }
+function checksumOfName(view: DataView, start: number, length: number): number {
+  return length === 0 ? 0 : checksumRange(view, 0, start, length) & 0xff;
 }
 
 function isRecordedOperation(operation: number): boolean {
   return (
     operation === operationTag.deleteAllVersions || operation === operationTag.deleteOneVersion
-  );
-}
-
-/** Continues the checksum over 8 bytes, given as two words. */
-function checksumWords(checksum: number, low: number, high: number): number {
-  return (
-    (t7[(low ^ checksum) & 0xff] as number) ^
-    (t6[(low >>> 8) & 0xff] as number) ^
-    (t5[(low >>> 16) & 0xff] as number) ^
-    (t4[low >>> 24] as number) ^
-    (t3[high & 0xff] as number) ^
-    (t2[(high >>> 8) & 0xff] as number) ^
-    (t1[(high >>> 16) & 0xff] as number) ^
-    (t0[high >>> 24] as number)
   );
 }
