@@ -2,6 +2,7 @@ import { startDelivery, stepDelivery } from "@/lib/core/delivery";
 import type { Command, DeliveryState, Fact, Step } from "@/lib/core/delivery-state";
 import { type AppError, toAppError } from "@/lib/core/error";
 import type { ClaimedChannel, ErrorFact } from "@/lib/core/ports/ledger";
+import type { TaskSettings } from "@/lib/core/task";
 import type { Clock } from "@/lib/platform/clock";
 import type { ChannelCommands } from "./channel-commands";
 import type { ChannelTags, DeliveryEvents } from "./events";
@@ -14,6 +15,7 @@ export type ChannelDeliveryClaim = ClaimedChannel & { readonly taskName: string 
 
 export type ChannelDeliveryOptions = {
   readonly claim: ChannelDeliveryClaim;
+  readonly settings: TaskSettings;
   readonly commands: ChannelCommands;
   readonly events: DeliveryEvents;
   readonly clock: Clock;
@@ -26,6 +28,8 @@ export type ChannelDeliveryOptions = {
  */
 export class ChannelDelivery {
   readonly claim: ChannelDeliveryClaim;
+  /** What its task's settings were at the claim; another loop takes over when they change. */
+  readonly settings: TaskSettings;
   /** Resolves when the loop has ended and holds nothing any more. Never rejects. */
   readonly done: Promise<void>;
   readonly #o: ChannelDeliveryOptions;
@@ -39,6 +43,7 @@ export class ChannelDelivery {
   constructor(options: ChannelDeliveryOptions) {
     this.#o = options;
     this.claim = options.claim;
+    this.settings = options.settings;
     const { taskName, channelId, lane, epoch } = options.claim;
     this.#tags = { task: taskName, channel: channelId, lane, epoch };
     this.done = this.#run().catch((thrown) => this.#report("loop", 0, toAppError(thrown)));

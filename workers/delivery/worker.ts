@@ -1,7 +1,7 @@
-import { toAppError } from "@/lib/core/error";
+import type { DeliveryLimits } from "@/lib/core/delivery-state";
+import { type AppError, toAppError } from "@/lib/core/error";
 import type { Partitioner } from "@/lib/core/partition";
 import type { ClaimedChannel, HeldTask, Ledger } from "@/lib/core/ports/ledger";
-import type { DesiredState } from "@/lib/core/task";
 import type { Clock } from "@/lib/platform/clock";
 import type { Adapters } from "./adapters";
 import { ChannelCommands } from "./channel-commands";
@@ -115,15 +115,20 @@ export class Worker {
     }
   }
 
-  /** Pause and delete are intents in the database; the loops of those tasks end. */
+  /**
+   * Pause, delete and new settings are intents in the database; the loops of those tasks end. A loop
+   * that ended for new settings is claimed again at once and starts its next batch under them.
+   */
   async #stopUnwanted(): Promise<void> {
-    const desired = new Map<string, DesiredState>();
+    const wanted = new Map<string, HeldTask | null>();
     for (const delivery of this.#channels.values()) {
       const { taskId } = delivery.claim;
-      const known = desired.get(taskId) ?? this.#tasks.get(taskId)?.task.desiredState;
-      const state = known ?? (await this.#o.ledger.getTask(taskId))?.desiredState ?? "deleted";
-      desired.set(taskId, state);
-      if (state !== "running") delivery.stop(state === "paused" ? "release" : "delete");
+      const known = wanted.get(taskId) ?? this.#tasks.get(taskId)?.task;
+      const task = known ?? (await this.#o.ledger.getTask(taskId));
+      wanted.set(taskId, task);
+      if (task === null || task.desiredState === "deleted") delivery.stop("delete");
+      else if (task.desiredState === "paused" || hasNewSettings(task, delivery))
+        delivery.stop("release");
     }
   }
 
@@ -135,14 +140,27 @@ export class Worker {
     for (const delivery of surplus) delivery.stop("release");
     const missing = Math.min(channelsClaimedAtOnceMax, share - this.#channels.size);
     if (missing <= 0) return;
-    for (const claim of await ledger.claimChannels({ workerId, limit: missing }))
-      await this.#deliver(claim);
+    for (const claim of await ledger.claimChannels({ workerId, limit: missing })) {
+      await this.#deliver(claim).catch((thrown) => this.#giveBack(claim, toAppError(thrown)));
+    }
+  }
+
+  /** A claimed channel without a loop would stand still for as long as this worker lives. */
+  async #giveBack(claim: ClaimedChannel, error: AppError): Promise<void> {
+    const { ledger, events } = this.#o;
+    events.tickFailed(error);
+    const { code, details } = error;
+    await ledger.saveChannelError({
+      lease: claim,
+      error: { code, details, attempt: 1, nextTryAt: null },
+    });
+    await ledger.releaseChannel(claim);
   }
 
   async #deliver(claim: ClaimedChannel): Promise<void> {
     const { ledger, adapters, events, clock, random } = this.#o;
     const task = await ledger.getTask(claim.taskId);
-    if (!task) return;
+    if (!task) return ledger.releaseChannel(claim);
     const source = await adapters.source(task.settings.sourceId);
     const named = { ...claim, taskName: task.settings.name };
     const commands = new ChannelCommands({
@@ -153,13 +171,16 @@ export class Worker {
       schemas: await ledger.listSchemas(task.id),
       tunnel: new TaskTunnel({ ledger, adapters, task }),
       partitioner: this.#o.createPartitioner(task),
-      limits: {
-        bytesMax: Math.min(task.settings.flush.bytes, this.#openBytesMax()),
-        ageMaxMs: task.settings.flush.seconds * 1_000,
-        idleReadMs: 0,
-      },
+      limits: this.#limitsOf(task),
     });
-    const delivery = new ChannelDelivery({ claim: named, commands, events, clock, random });
+    const delivery = new ChannelDelivery({
+      claim: named,
+      settings: task.settings,
+      commands,
+      events,
+      clock,
+      random,
+    });
     this.#channels.set(claim.channelKey, delivery);
     void delivery.done.then(() => {
       // A channel that came back under a new epoch has an entry of its own.
@@ -167,6 +188,14 @@ export class Worker {
         this.#channels.delete(claim.channelKey);
       this.#poke.abort();
     });
+  }
+
+  #limitsOf({ settings }: HeldTask): DeliveryLimits {
+    return {
+      bytesMax: Math.min(settings.flush.bytes, this.#openBytesMax()),
+      ageMaxMs: settings.flush.seconds * 1_000,
+      idleReadMs: 0,
+    };
   }
 
   #openBytesMax(): number {
@@ -187,4 +216,9 @@ export class Worker {
     }
     await this.#o.janitor.idle();
   }
+}
+
+/** Settings are plain JSON, written in one order by the one place that reads them. */
+function hasNewSettings(task: HeldTask, delivery: ChannelDelivery): boolean {
+  return JSON.stringify(task.settings) !== JSON.stringify(delivery.settings);
 }
