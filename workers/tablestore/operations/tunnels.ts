@@ -36,6 +36,7 @@ export type TunnelContext = {
 const nothing = new Uint8Array(0);
 const clientTagCharactersMax = 64;
 const clientTimeoutSecondsMax = 86_400n;
+const versionMax = 2n ** 50n;
 
 export function tunnelOperations(context: TunnelContext): Record<string, OperationHandler> {
   return {
@@ -153,7 +154,7 @@ async function heartbeat(context: TunnelContext, body: Buffer): Promise<Uint8Arr
   const reports = request.channels.map(
     ({ channelId, version, status }): ChannelReport => ({
       id: channelId,
-      version: Number(version),
+      version: readVersion(version),
       status: statusOfWire[status],
     }),
   );
@@ -172,6 +173,12 @@ async function heartbeat(context: TunnelContext, body: Buffer): Promise<Uint8Arr
       status: wireStatusOf[status],
     })),
   });
+}
+
+/** Versions count up by one; one that leaves no room to count is no version that was given here. */
+function readVersion(version: bigint): number {
+  if (version > versionMax) throw parameterInvalid("Invalid channel version.");
+  return Number(version);
 }
 
 function clientGone(): Refusal {

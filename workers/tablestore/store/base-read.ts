@@ -3,8 +3,8 @@ import type { BaseCut, BaseRange } from "./base-cut";
 import { encodeRow, type KeySection } from "./cell";
 import { baseImageKey, keyAfter, rowKeyOfBaseImage } from "./key-encoding";
 import { liveCells } from "./live-cells";
+import { frameBaseRecord } from "./log-entry";
 import { keySectionOf, plainBytesOf, readStoredRow, sequenceOf } from "./stored-row";
-import { frameBaseRecord } from "./stream-log";
 
 type Db = ClassicLevel<Buffer, Buffer>;
 

@@ -1,14 +1,9 @@
 import type { ClassicLevel } from "classic-level";
 import type { CommitClock } from "./commit-clock";
 import { clockKey, idKey, logKey, namespace } from "./key-encoding";
+import { type LogRecord, packLogEntry } from "./log-entry";
 import { type RowKey, rowKeyOf } from "./row-key";
-import {
-  encodeLogHead,
-  type LogChannel,
-  type LogRecord,
-  nextTimestampUs,
-  packLogEntry,
-} from "./stream-log";
+import { encodeLogHead, type LogChannel, nextTimestampUs } from "./stream-log";
 
 type Db = ClassicLevel<Buffer, Buffer>;
 type Write = { readonly key: Buffer; readonly value: Buffer | null };
