@@ -59,7 +59,7 @@ export default defineConfig({
       LOG_LEVEL: "warn",
     },
     wait: { stdout: /Console +(?<culvert_e2e_console>http:\S+)/ },
-    stdout: "ignore",
+    stdout: "pipe",
     // A clone where nothing is built yet installs and builds first.
     timeout: 300_000,
     gracefulShutdown: { signal: "SIGTERM", timeout: 30_000 },
