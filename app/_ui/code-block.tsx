@@ -1,7 +1,7 @@
 import { CopyButton } from "./copy-button";
 import { Skeleton } from "./states";
 
-/** Text to copy, scrolled inside its own box. `highlighted` is HTML of the same text, made at the server. */
+/** Text to copy, scrolled inside its own box. */
 export function CodeBlock({
   code,
   label,
@@ -21,8 +21,9 @@ export function CodeBlock({
     );
   }
   return (
-    <div className="relative min-w-0 rounded-xl border border-line bg-sunken">
-      <div className="absolute top-2 right-2">
+    <div className="min-w-0 overflow-hidden rounded-xl border border-line bg-sunken">
+      <div className="flex items-center justify-between gap-3 border-b border-line py-1.5 pr-1.5 pl-4 text-xs text-ink-muted">
+        {label}
         <CopyButton text={code} />
       </div>
       {/* A box that scrolls has to be reachable by keyboard: a read-only text field is, and copies well. */}
@@ -32,8 +33,8 @@ export function CodeBlock({
         value={code}
         wrap="off"
         spellCheck={false}
-        rows={Math.min(24, code.split("\n").length + 1)}
-        className="block w-full resize-none overflow-auto bg-transparent p-4 pr-24 font-mono text-[12.5px] leading-relaxed"
+        rows={Math.min(24, code.split("\n").length)}
+        className="block w-full resize-none overflow-auto bg-transparent p-4 font-mono focus-visible:-outline-offset-2 text-[12.5px] leading-relaxed"
       />
     </div>
   );

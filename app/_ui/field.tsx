@@ -1,6 +1,6 @@
 "use client";
 
-import { CircleAlert } from "lucide-react";
+import { CircleAlert, TriangleAlert } from "lucide-react";
 import { type ComponentProps, createContext, type ReactNode, useContext, useId } from "react";
 import { classNames } from "./class-names";
 
@@ -8,28 +8,35 @@ type FieldIds = {
   control: string;
   hint: string;
   error: string;
+  warning: string;
   invalid: boolean;
   hasHint: boolean;
+  hasWarnings: boolean;
 };
 const FieldContext = createContext<FieldIds | null>(null);
 
-/** Label, control, hint and errors tied together for eyes and for screen readers alike. */
+/** Label, control, errors, warnings and hint tied together for eyes and for screen readers alike. */
 export function Field(props: {
   label: ReactNode;
   hint?: ReactNode;
   errors?: readonly string[];
+  /** Works, but is probably not what is wanted. */
+  warnings?: readonly string[];
   optional?: boolean;
   children: ReactNode;
   className?: string;
 }) {
   const id = useId();
   const errors = props.errors ?? [];
+  const warnings = props.warnings ?? [];
   const ids = {
     control: id,
     hint: `${id}-hint`,
     error: `${id}-error`,
+    warning: `${id}-warning`,
     invalid: errors.length > 0,
     hasHint: Boolean(props.hint),
+    hasWarnings: warnings.length > 0,
   };
   return (
     <FieldContext.Provider value={ids}>
@@ -39,16 +46,8 @@ export function Field(props: {
           {props.optional && <span className="text-xs font-normal text-ink-faint">optional</span>}
         </label>
         {props.children}
-        {errors.length > 0 && (
-          <ul id={ids.error} className="flex flex-col gap-0.5 text-[13px] text-bad">
-            {errors.map((error) => (
-              <li key={error} className="flex items-start gap-1.5">
-                <CircleAlert aria-hidden className="mt-[3px] size-3.5 shrink-0" />
-                <span>{error}</span>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Messages id={ids.error} icon={CircleAlert} ink="text-bad" messages={errors} />
+        <Messages id={ids.warning} icon={TriangleAlert} ink="text-warn" messages={warnings} />
         {props.hint && (
           <p id={ids.hint} className="text-[13px] text-ink-muted">
             {props.hint}
@@ -56,6 +55,26 @@ export function Field(props: {
         )}
       </div>
     </FieldContext.Provider>
+  );
+}
+
+function Messages(props: {
+  id: string;
+  icon: typeof CircleAlert;
+  ink: string;
+  messages: readonly string[];
+}) {
+  const Icon = props.icon;
+  if (props.messages.length === 0) return null;
+  return (
+    <ul id={props.id} className={classNames("flex flex-col gap-0.5 text-[13px]", props.ink)}>
+      {props.messages.map((message) => (
+        <li key={message} className="flex items-start gap-1.5">
+          <Icon aria-hidden className="mt-[3px] size-3.5 shrink-0" />
+          <span className="min-w-0 break-words">{message}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -67,7 +86,13 @@ export function useFieldControl(): {
 } {
   const ids = useContext(FieldContext);
   if (!ids) return {};
-  const described = [ids.invalid && ids.error, ids.hasHint && ids.hint].filter(Boolean).join(" ");
+  const described = [
+    ids.invalid && ids.error,
+    ids.hasWarnings && ids.warning,
+    ids.hasHint && ids.hint,
+  ]
+    .filter(Boolean)
+    .join(" ");
   return {
     id: ids.control,
     ...(ids.invalid ? { "aria-invalid": true as const } : {}),

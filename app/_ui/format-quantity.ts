@@ -6,6 +6,11 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
+/** 1 → `1 row`, 2 → `2 rows`; for words that only take an s. */
+export function formatNumber(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** 1536 → 1.5 KiB. */
 export function formatBytes(bytes: number): string {
   let value = bytes;

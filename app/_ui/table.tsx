@@ -1,10 +1,13 @@
 import type { ComponentProps } from "react";
 import { classNames } from "./class-names";
 
-/** A table that scrolls sideways inside its card and never widens the page. */
+/**
+ * A table that scrolls sideways inside its card and never widens the page; `relative` keeps texts for
+ * screen readers inside, which are positioned and would widen it.
+ */
 export function Table({ className, ...props }: ComponentProps<"table">) {
   return (
-    <div className="w-full overflow-x-auto">
+    <div className="relative w-full overflow-x-auto">
       <table
         className={classNames("w-full border-collapse text-left text-[13px]", className)}
         {...props}
@@ -31,7 +34,7 @@ export function Td({ className, numeric, ...props }: ComponentProps<"td"> & { nu
   return (
     <td
       className={classNames(
-        "border-b border-line px-4 py-3 align-top first:pl-5 last:pr-5 [tr:last-child>&]:border-b-0",
+        "border-b border-line px-4 py-3 align-baseline first:pl-5 last:pr-5 [tr:last-child>&]:border-b-0",
         numeric && "text-right tabular-nums",
         className,
       )}

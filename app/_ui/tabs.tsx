@@ -17,13 +17,13 @@ export function Tabs(props: {
     <Primitive.Root value={props.value} onValueChange={props.onChange} className="min-w-0">
       <Primitive.List
         aria-label={props.label}
-        className="-mb-px flex gap-1 overflow-x-auto border-b border-line"
+        className="-mb-px flex overflow-x-auto sm:gap-1 border-b border-line"
       >
         {props.tabs.map((tab) => (
           <Primitive.Trigger
             key={tab.value}
             value={tab.value}
-            className="border-b-2 border-transparent px-3 py-2 text-[13px] font-medium whitespace-nowrap text-ink-muted transition-colors hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
+            className="border-b-2 border-transparent px-2 py-2 text-[13px] sm:px-3 font-medium whitespace-nowrap text-ink-muted transition-colors hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:text-ink"
           >
             {tab.label}
           </Primitive.Trigger>

@@ -8,5 +8,15 @@ export function applyTheme(theme: Theme): void {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
 }
 
+/** What was chosen in this browser; storage may be forbidden, and then nothing was. */
+export function storedTheme(): Theme {
+  try {
+    const stored = localStorage.getItem(themeStorageKey);
+    return stored === "light" || stored === "dark" ? stored : "system";
+  } catch {
+    return "system";
+  }
+}
+
 /** Runs before the first paint, so that a dark page never flashes white. Plain text: it goes into a script element. */
 export const themeScript = `(()=>{let t="system";try{t=localStorage.getItem("${themeStorageKey}")||t}catch{}const m=matchMedia("(prefers-color-scheme: dark)");const a=()=>{let c=t;try{c=localStorage.getItem("${themeStorageKey}")||"system"}catch{}document.documentElement.dataset.theme=c==="dark"||(c==="system"&&m.matches)?"dark":"light"};a();m.addEventListener("change",a)})()`;

@@ -1,17 +1,22 @@
 "use client";
 
 import { useEffect, useState } from "react";
+import { formatInstant } from "./format-instant";
 import { formatDuration } from "./format-quantity";
 
 const everyMs = 1_000;
-const exact = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "medium",
-  timeZone: "UTC",
-});
 
 /** "12 s ago", kept true while the page is open; the exact instant in UTC on hover and for copying. */
-export function TimeAgo({ at, empty = "–" }: { at: string | null; empty?: string }) {
+export function TimeAgo({
+  at,
+  empty = "–",
+  past,
+}: {
+  at: string | null;
+  empty?: string;
+  /** What to say once the instant is over, for things to come. */
+  past?: string;
+}) {
   const [nowMs, setNowMs] = useState<number | null>(null);
   useEffect(() => {
     setNowMs(Date.now());
@@ -22,18 +27,12 @@ export function TimeAgo({ at, empty = "–" }: { at: string | null; empty?: stri
   const seconds = nowMs === null ? null : (nowMs - Date.parse(at)) / 1_000;
   const label =
     seconds === null
-      ? exact.format(new Date(at))
+      ? formatInstant(at)
       : seconds < -1
         ? `in ${formatDuration(-seconds)}`
-        : seconds < 2
-          ? "just now"
-          : `${formatDuration(seconds)} ago`;
+        : (past ?? (seconds < 2 ? "just now" : `${formatDuration(seconds)} ago`));
   return (
-    <time
-      dateTime={at}
-      title={`${exact.format(new Date(at))} UTC`}
-      className="whitespace-nowrap tabular-nums"
-    >
+    <time dateTime={at} title={formatInstant(at)} className="whitespace-nowrap tabular-nums">
       {label}
     </time>
   );

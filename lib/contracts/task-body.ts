@@ -74,4 +74,5 @@ export const taskPatchShape = {
   thresholds: thresholdsSchema.optional(),
 } as const;
 export const taskPatchSchema = z.strictObject(taskPatchShape).meta({ id: "TaskPatch" });
+export type TaskPatch = z.input<typeof taskPatchSchema>;
 export type ParsedTaskPatch = z.output<typeof taskPatchSchema>;

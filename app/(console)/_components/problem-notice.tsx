@@ -5,9 +5,12 @@ import type { ProblemDocument } from "@/lib/contracts/problem-document";
 export function ProblemNotice({
   problem,
   shownFields = [],
+  labels,
 }: {
   problem: ProblemDocument;
   shownFields?: readonly string[];
+  /** What the form calls its fields. */
+  labels?: ReadonlyMap<string, string>;
 }) {
   const elsewhere = problem.errors.filter(({ field }) => !shownFields.includes(field));
   return (
@@ -20,7 +23,7 @@ export function ProblemNotice({
         <ul className="mt-1 list-disc pl-4">
           {elsewhere.map(({ field, message }) => (
             <li key={`${field}: ${message}`}>
-              <span className="font-mono text-xs">{field}</span>: {message}
+              <FieldName field={field} label={labels?.get(field)} />: {message}
             </li>
           ))}
         </ul>
@@ -28,4 +31,9 @@ export function ProblemNotice({
       <p>{problem.nextStep}</p>
     </Notice>
   );
+}
+
+function FieldName({ field, label }: { field: string; label: string | undefined }) {
+  if (label !== undefined) return <span className="font-medium text-ink">{label}</span>;
+  return <span className="font-mono text-xs">{field}</span>;
 }

@@ -3,7 +3,7 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Button } from "@/app/_ui/button";
-import { applyTheme, type Theme, themeStorageKey } from "@/app/_ui/theme";
+import { applyTheme, storedTheme, type Theme, themeStorageKey } from "@/app/_ui/theme";
 
 const order: readonly Theme[] = ["system", "light", "dark"];
 const looks = { system: Monitor, light: Sun, dark: Moon } as const;
@@ -11,10 +11,7 @@ const looks = { system: Monitor, light: Sun, dark: Moon } as const;
 /** Goes round system, light, dark; remembered in this browser. */
 export function ThemeToggle() {
   const [theme, setTheme] = useState<Theme>("system");
-  useEffect(() => {
-    const stored = localStorage.getItem(themeStorageKey);
-    setTheme(order.find((name) => name === stored) ?? "system");
-  }, []);
+  useEffect(() => setTheme(storedTheme()), []);
   const next = order[(order.indexOf(theme) + 1) % order.length] ?? "system";
   const Icon = looks[theme];
   const change = () => {

@@ -49,7 +49,7 @@ export function SignInForm({ next }: { next: string }) {
           {failure.cause}
         </Notice>
       )}
-      <Field label="E-mail address">
+      <Field label="Email">
         <Input name="email" type="email" autoComplete="username" required autoFocus />
       </Field>
       <Field label="Password">

@@ -1,13 +1,14 @@
 "use client";
 
-import { PackageOpen, Pencil, Plus, ShieldCheck } from "lucide-react";
+import { PackageOpen, Pencil, Plus, ShieldCheck, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
-import { formatCount } from "@/app/_ui/format-quantity";
+import { formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { PageHeader } from "@/app/_ui/page-header";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
+import { DeleteResourceDialog } from "@/app/(console)/_components/delete-resource-dialog";
 import { LoadMore } from "@/app/(console)/_components/load-more";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { DestinationView } from "@/lib/contracts/destination-body";
@@ -18,6 +19,7 @@ export function DestinationList({ editId }: { editId: string | null }) {
   const list = useList<DestinationView>("/destinations");
   const [editing, setEditing] = useState<DestinationView | "new" | null>(null);
   const [probing, setProbing] = useState<DestinationView | null>(null);
+  const [deleting, setDeleting] = useState<DestinationView | null>(null);
   const [asked, setAsked] = useState(editId);
   const askedFor = asked === null ? undefined : list.items?.find(({ id }) => id === asked);
   const shown = editing ?? askedFor ?? null;
@@ -50,11 +52,16 @@ export function DestinationList({ editId }: { editId: string | null }) {
           </EmptyState>
         ) : (
           <>
-            <DestinationTable destinations={list.items} onEdit={setEditing} onProbe={setProbing} />
+            <DestinationTable
+              destinations={list.items}
+              onEdit={setEditing}
+              onProbe={setProbing}
+              onDelete={setDeleting}
+            />
             <LoadMore
               shown={list.items.length}
               total={list.total}
-              noun="destinations"
+              noun="destination"
               hasMore={list.hasMore}
               busy={list.isLoadingMore}
               onMore={list.loadMore}
@@ -69,6 +76,15 @@ export function DestinationList({ editId }: { editId: string | null }) {
           onSaved={list.reload}
         />
       )}
+      {deleting && (
+        <DeleteResourceDialog
+          path={`/destinations/${encodeURIComponent(deleting.id)}`}
+          name={deleting.name}
+          consequence={`Culvert forgets the bucket ${deleting.bucket} and its key. What was delivered stays.`}
+          onClose={() => setDeleting(null)}
+          onDeleted={list.reload}
+        />
+      )}
       {probing && <ProbeDialog destination={probing} onClose={() => setProbing(null)} />}
     </>
   );
@@ -78,18 +94,21 @@ type TableProps = {
   destinations: readonly DestinationView[];
   onEdit: (destination: DestinationView) => void;
   onProbe: (destination: DestinationView) => void;
+  onDelete: (destination: DestinationView) => void;
 };
 
-function DestinationTable({ destinations, onEdit, onProbe }: TableProps) {
+function DestinationTable({ destinations, onEdit, onProbe, onDelete }: TableProps) {
   return (
     <Table>
       <thead>
         <tr>
           <Th>Destination</Th>
-          <Th>Bucket</Th>
-          <Th>Region and endpoint</Th>
-          <Th>Access key</Th>
-          <Th numeric>Tasks</Th>
+          <Th className="hidden md:table-cell">Bucket</Th>
+          <Th className="hidden lg:table-cell">Region and endpoint</Th>
+          <Th className="hidden xl:table-cell">Access key</Th>
+          <Th numeric className="hidden sm:table-cell">
+            Tasks
+          </Th>
           <Th>
             <span className="sr-only">Actions</span>
           </Th>
@@ -100,17 +119,26 @@ function DestinationTable({ destinations, onEdit, onProbe }: TableProps) {
           <tr key={destination.id}>
             <Td className="font-medium">
               {destination.name}
-              <div className="font-mono text-xs font-normal text-ink-muted">{destination.id}</div>
+              <div className="font-mono text-xs font-normal break-all text-ink-muted">
+                {destination.id}
+              </div>
+              <div className="mt-1 text-xs font-normal break-all text-ink-muted md:hidden">
+                {destination.bucket}, {formatNumber(destination.tasks, "task")}
+              </div>
             </Td>
-            <Td className="max-w-48 break-words">{destination.bucket}</Td>
-            <Td className="max-w-72">
+            <Td className="hidden max-w-48 break-words md:table-cell">{destination.bucket}</Td>
+            <Td className="hidden max-w-72 lg:table-cell">
               {destination.region}
               <div className="font-mono text-xs break-all text-ink-muted">
                 {destination.endpoint ?? "the provider's own"}
               </div>
             </Td>
-            <Td className="font-mono text-xs">{destination.accessKeyId}</Td>
-            <Td numeric>{formatCount(destination.tasks)}</Td>
+            <Td className="hidden font-mono text-xs break-all xl:table-cell">
+              {destination.accessKeyId}
+            </Td>
+            <Td numeric className="hidden sm:table-cell">
+              {formatCount(destination.tasks)}
+            </Td>
             <Td className="w-px">
               <div className="flex justify-end gap-1">
                 <Button size="small" onClick={() => onProbe(destination)}>
@@ -123,6 +151,14 @@ function DestinationTable({ destinations, onEdit, onProbe }: TableProps) {
                   onClick={() => onEdit(destination)}
                 >
                   <Pencil />
+                </Button>
+                <Button
+                  look="ghost"
+                  size="icon"
+                  aria-label={`Delete ${destination.name}`}
+                  onClick={() => onDelete(destination)}
+                >
+                  <Trash2 />
                 </Button>
               </div>
             </Td>

@@ -1,13 +1,14 @@
 "use client";
 
-import { Database, Pencil, Plus } from "lucide-react";
+import { Database, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
-import { formatCount } from "@/app/_ui/format-quantity";
+import { formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { PageHeader } from "@/app/_ui/page-header";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
+import { DeleteResourceDialog } from "@/app/(console)/_components/delete-resource-dialog";
 import { LoadMore } from "@/app/(console)/_components/load-more";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { SourceView } from "@/lib/contracts/source-body";
@@ -16,6 +17,7 @@ import { SourceDialog } from "./source-dialog";
 export function SourceList() {
   const list = useList<SourceView>("/sources");
   const [editing, setEditing] = useState<SourceView | "new" | null>(null);
+  const [deleting, setDeleting] = useState<SourceView | null>(null);
   const add = (
     <Button look="primary" onClick={() => setEditing("new")}>
       <Plus aria-hidden /> Add a source
@@ -42,50 +44,11 @@ export function SourceList() {
           </EmptyState>
         ) : (
           <>
-            <Table>
-              <thead>
-                <tr>
-                  <Th>Source</Th>
-                  <Th>Endpoint</Th>
-                  <Th>Instance</Th>
-                  <Th>Access key</Th>
-                  <Th numeric>Tasks</Th>
-                  <Th>
-                    <span className="sr-only">Actions</span>
-                  </Th>
-                </tr>
-              </thead>
-              <tbody>
-                {list.items.map((source) => (
-                  <tr key={source.id}>
-                    <Td className="font-medium">
-                      {source.name}
-                      <div className="font-mono text-xs font-normal text-ink-muted">
-                        {source.id}
-                      </div>
-                    </Td>
-                    <Td className="max-w-72 font-mono text-xs break-all">{source.endpoint}</Td>
-                    <Td>{source.instance}</Td>
-                    <Td className="font-mono text-xs">{source.accessKeyId}</Td>
-                    <Td numeric>{formatCount(source.tasks)}</Td>
-                    <Td className="w-px">
-                      <Button
-                        look="ghost"
-                        size="icon"
-                        aria-label={`Edit ${source.name}`}
-                        onClick={() => setEditing(source)}
-                      >
-                        <Pencil />
-                      </Button>
-                    </Td>
-                  </tr>
-                ))}
-              </tbody>
-            </Table>
+            <SourceTable sources={list.items} onEdit={setEditing} onDelete={setDeleting} />
             <LoadMore
               shown={list.items.length}
               total={list.total}
-              noun="sources"
+              noun="source"
               hasMore={list.hasMore}
               busy={list.isLoadingMore}
               onMore={list.loadMore}
@@ -100,6 +63,87 @@ export function SourceList() {
           onSaved={list.reload}
         />
       )}
+      {deleting && (
+        <DeleteResourceDialog
+          path={`/sources/${encodeURIComponent(deleting.id)}`}
+          name={deleting.name}
+          consequence={`Culvert forgets the instance ${deleting.instance} and its key. Its tables stay as they are.`}
+          onClose={() => setDeleting(null)}
+          onDeleted={list.reload}
+        />
+      )}
     </>
+  );
+}
+
+type TableProps = {
+  sources: readonly SourceView[];
+  onEdit: (source: SourceView) => void;
+  onDelete: (source: SourceView) => void;
+};
+
+function SourceTable({ sources, onEdit, onDelete }: TableProps) {
+  return (
+    <Table>
+      <thead>
+        <tr>
+          <Th>Source</Th>
+          <Th className="hidden md:table-cell">Instance</Th>
+          <Th className="hidden lg:table-cell">Endpoint</Th>
+          <Th className="hidden xl:table-cell">Access key</Th>
+          <Th numeric className="hidden sm:table-cell">
+            Tasks
+          </Th>
+          <Th>
+            <span className="sr-only">Actions</span>
+          </Th>
+        </tr>
+      </thead>
+      <tbody>
+        {sources.map((source) => (
+          <tr key={source.id}>
+            <Td className="font-medium">
+              {source.name}
+              <div className="font-mono text-xs font-normal break-all text-ink-muted">
+                {source.id}
+              </div>
+              <div className="mt-1 text-xs font-normal break-all text-ink-muted md:hidden">
+                {source.instance}, {formatNumber(source.tasks, "task")}
+              </div>
+            </Td>
+            <Td className="hidden md:table-cell">{source.instance}</Td>
+            <Td className="hidden max-w-72 font-mono text-xs break-all lg:table-cell">
+              {source.endpoint}
+            </Td>
+            <Td className="hidden font-mono text-xs break-all xl:table-cell">
+              {source.accessKeyId}
+            </Td>
+            <Td numeric className="hidden sm:table-cell">
+              {formatCount(source.tasks)}
+            </Td>
+            <Td className="w-px">
+              <div className="flex justify-end gap-1">
+                <Button
+                  look="ghost"
+                  size="icon"
+                  aria-label={`Edit ${source.name}`}
+                  onClick={() => onEdit(source)}
+                >
+                  <Pencil />
+                </Button>
+                <Button
+                  look="ghost"
+                  size="icon"
+                  aria-label={`Delete ${source.name}`}
+                  onClick={() => onDelete(source)}
+                >
+                  <Trash2 />
+                </Button>
+              </div>
+            </Td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
   );
 }

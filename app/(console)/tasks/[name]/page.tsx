@@ -1,12 +1,17 @@
 import type { Metadata } from "next";
 import { TaskPage } from "./_components/task-page";
 
-type Params = { params: Promise<{ name: string }> };
+type Props = {
+  params: Promise<{ name: string }>;
+  searchParams: Promise<{ tab?: string | string[] }>;
+};
 
-export async function generateMetadata({ params }: Params): Promise<Metadata> {
-  return { title: (await params).name };
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  return { title: decodeURIComponent((await params).name) };
 }
 
-export default async function Page({ params }: Params) {
-  return <TaskPage name={(await params).name} />;
+/** `?tab=<tab>` opens that tab, so that one can be linked to and survives a reload. */
+export default async function Page({ params, searchParams }: Props) {
+  const [{ name }, { tab }] = await Promise.all([params, searchParams]);
+  return <TaskPage name={decodeURIComponent(name)} tab={typeof tab === "string" ? tab : null} />;
 }

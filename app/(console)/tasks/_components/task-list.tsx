@@ -5,24 +5,38 @@ import Link from "next/link";
 import { type ReactNode, useDeferredValue, useState } from "react";
 import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
-import { Input } from "@/app/_ui/field";
-import { formatBytes, formatCount } from "@/app/_ui/format-quantity";
+import { classNames } from "@/app/_ui/class-names";
+import { Input, Select } from "@/app/_ui/field";
+import { formatBytes, formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { PageHeader } from "@/app/_ui/page-header";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { TimeAgo } from "@/app/_ui/time-ago";
 import { LoadMore } from "@/app/(console)/_components/load-more";
 import { useList } from "@/app/(console)/_components/use-list";
+import type { ErrorView } from "@/lib/contracts/error-view";
 import type { TaskSummary } from "@/lib/contracts/task-view";
 import { TaskStatusBadge } from "./task-status-badge";
 
+/** What the list can be narrowed to, as the API's own filters. */
+const filters = {
+  all: { label: "All tasks", query: {} },
+  trouble: { label: "Something in the way", query: { withError: "true" } },
+  running: { label: "Running", query: { desiredState: "running" } },
+  paused: { label: "Paused", query: { desiredState: "paused" } },
+} as const;
+type FilterName = keyof typeof filters;
+
 export function TaskList() {
   const [search, setSearch] = useState("");
+  const [filter, setFilter] = useState<FilterName>("all");
   const asked = useDeferredValue(search.trim());
-  const list = useList<TaskSummary>(
-    asked === "" ? "/tasks" : `/tasks?search=${encodeURIComponent(asked)}`,
-    { live: true },
-  );
+  const query = new URLSearchParams(filters[filter].query);
+  if (asked !== "") query.set("search", asked);
+  const list = useList<TaskSummary>(query.size === 0 ? "/tasks" : `/tasks?${query}`, {
+    live: true,
+  });
+  const isFiltered = query.size > 0;
   const isEmpty = list.items?.length === 0;
   return (
     <>
@@ -32,9 +46,9 @@ export function TaskList() {
         actions={<NewTask />}
       />
       <Card>
-        {(asked !== "" || !isEmpty) && (
-          <div className="border-b border-line p-3">
-            <div className="relative max-w-xs">
+        {(isFiltered || !isEmpty) && (
+          <div className="flex flex-wrap gap-2 border-b border-line p-3">
+            <div className="relative w-full sm:max-w-xs">
               <Search
                 aria-hidden
                 className="pointer-events-none absolute top-2.5 left-3 size-4 text-ink-faint"
@@ -48,9 +62,21 @@ export function TaskList() {
                 className="pl-9"
               />
             </div>
+            <Select
+              aria-label="Show tasks"
+              value={filter}
+              onChange={(event) => setFilter(event.target.value as FilterName)}
+              className="sm:w-48"
+            >
+              {Object.entries(filters).map(([name, { label }]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+            </Select>
           </div>
         )}
-        <Tasks list={list} isFiltered={asked !== ""} />
+        <Tasks list={list} isFiltered={isFiltered} />
       </Card>
     </>
   );
@@ -80,7 +106,9 @@ function Tasks({
   if (list.items.length === 0) {
     if (isFiltered)
       return (
-        <EmptyState title="No task matches">Search looks at task names and table names.</EmptyState>
+        <EmptyState title="No task matches">
+          Search looks at task names and table names. Other tasks may be left out by the filter.
+        </EmptyState>
       );
     return (
       <EmptyState icon={<Waves aria-hidden />} title="No tasks yet" action={<NewTask />}>
@@ -102,7 +130,7 @@ function Tasks({
       <LoadMore
         shown={list.items.length}
         total={list.total}
-        noun="tasks"
+        noun="task"
         hasMore={list.hasMore}
         busy={list.isLoadingMore}
         onMore={list.loadMore}
@@ -143,10 +171,14 @@ function TaskTable({ tasks }: { tasks: readonly TaskSummary[] }) {
             <Td>
               <TaskStatusBadge status={task.status} />
               {task.errors[0] && (
-                <div className="mt-1 max-w-56 text-xs text-bad">{task.errors[0].title}</div>
+                <FirstError error={task.errors[0]} className="mt-1 max-w-56 text-xs" />
               )}
             </Td>
-            <Td className="max-w-40 break-words">{task.table}</Td>
+            <Td className="max-w-40">
+              <div className="truncate" title={task.table}>
+                {task.table}
+              </div>
+            </Td>
             <Td className="max-w-64">
               <div className="truncate">{task.bucket}</div>
               <div className="truncate font-mono text-xs text-ink-muted" title={task.prefix}>
@@ -168,6 +200,12 @@ function TaskTable({ tasks }: { tasks: readonly TaskSummary[] }) {
   );
 }
 
+/** Red is for what somebody has to mend; what mends itself is not. */
+function FirstError({ error, className }: { error: ErrorView; className: string }) {
+  const ink = error.fault === "transient" ? "text-warn" : "text-bad";
+  return <div className={classNames(className, ink)}>{error.title}</div>;
+}
+
 /** The same facts for a narrow screen, where a seven-column table would have to be scrolled. */
 function TaskCard({ task }: { task: TaskSummary }) {
   return (
@@ -180,10 +218,10 @@ function TaskCard({ task }: { task: TaskSummary }) {
         <div className="mt-1 truncate text-[13px] text-ink-muted">
           {task.table} → {task.bucket}/<span className="font-mono text-xs">{task.prefix}</span>
         </div>
-        {task.errors[0] && <div className="mt-1 text-[13px] text-bad">{task.errors[0].title}</div>}
+        {task.errors[0] && <FirstError error={task.errors[0]} className="mt-1 text-[13px]" />}
         <div className="mt-1 text-xs text-ink-muted">
-          {formatCount(task.account.rows)} rows · {formatCount(task.account.objects)} objects ·{" "}
-          <TimeAgo at={task.lastDeliveredAt} empty="nothing yet" />
+          {formatNumber(task.account.rows, "row")} · {formatNumber(task.account.objects, "object")}{" "}
+          · <TimeAgo at={task.lastDeliveredAt} empty="nothing yet" />
         </div>
       </Link>
     </li>

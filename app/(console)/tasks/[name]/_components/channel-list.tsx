@@ -46,8 +46,10 @@ export function ChannelList({ task }: { task: string }) {
               {list.items.map((channel) => (
                 <tr key={channel.channelId}>
                   <Td numeric>{channel.lane}</Td>
-                  <Td className="max-w-60">
-                    <span className="font-mono text-xs break-all">{channel.channelId}</span>
+                  <Td className="max-w-72">
+                    <span className="block truncate font-mono text-xs" title={channel.channelId}>
+                      {channel.channelId}
+                    </span>
                     <div className="text-xs text-ink-muted">
                       {channel.kind === "base" ? "base data" : "stream"}
                     </div>
@@ -56,6 +58,9 @@ export function ChannelList({ task }: { task: string }) {
                     <Badge tone={tones[channel.state]} dot>
                       {channel.state}
                     </Badge>
+                    {channel.error && (
+                      <div className="mt-1 min-w-44 text-xs text-bad">{channel.error.title}</div>
+                    )}
                   </Td>
                   <Td numeric>{formatCount(channel.records)}</Td>
                   <Td numeric>{formatCount(channel.rows)}</Td>
@@ -63,8 +68,13 @@ export function ChannelList({ task }: { task: string }) {
                   <Td>
                     <TimeAgo at={channel.deliveredThrough} />
                   </Td>
-                  <Td className="max-w-40 truncate font-mono text-xs text-ink-muted">
-                    {channel.workerId ?? "–"}
+                  <Td className="max-w-40">
+                    <span
+                      className="block truncate font-mono text-xs text-ink-muted"
+                      title={channel.workerId ?? undefined}
+                    >
+                      {channel.workerId ?? "–"}
+                    </span>
                   </Td>
                 </tr>
               ))}
@@ -73,7 +83,7 @@ export function ChannelList({ task }: { task: string }) {
           <LoadMore
             shown={list.items.length}
             total={list.total}
-            noun="channels"
+            noun="channel"
             hasMore={list.hasMore}
             busy={list.isLoadingMore}
             onMore={list.loadMore}

@@ -2,7 +2,7 @@
 
 import { CircleCheck } from "lucide-react";
 import { Card, CardHeader } from "@/app/_ui/card";
-import { formatCount } from "@/app/_ui/format-quantity";
+import { formatNumber } from "@/app/_ui/format-quantity";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { TimeAgo } from "@/app/_ui/time-ago";
@@ -28,7 +28,7 @@ export function DirtyList({ task }: { task: TaskView }) {
     <Card>
       {totals && totals.total > 0 && (
         <CardHeader
-          title={`${formatCount(totals.dirtyValuesTotal)} dirty values, ${formatCount(totals.dirtyRecordsTotal)} unreadable records`}
+          title={`${formatNumber(totals.dirtyValuesTotal, "dirty value")}, ${formatNumber(totals.dirtyRecordsTotal, "unreadable record")}`}
           description={`${totals.samplesAreBounded ? "These are samples. " : ""}${
             task.dirtyPrefix === null
               ? "Dirty objects are switched off for this task."
@@ -71,8 +71,8 @@ export function DirtyList({ task }: { task: TaskView }) {
                       </div>
                     )}
                   </Td>
-                  <Td className="max-w-56 font-mono text-xs break-all">{sample.value ?? "–"}</Td>
-                  <Td className="max-w-56 font-mono text-xs break-all">{sample.key ?? "–"}</Td>
+                  <Td className="max-w-72 font-mono text-xs break-words">{sample.value ?? "–"}</Td>
+                  <Td className="max-w-56 font-mono text-xs break-words">{sample.key ?? "–"}</Td>
                   <Td>
                     <TimeAgo at={sample.decidedAt} />
                   </Td>
@@ -83,7 +83,7 @@ export function DirtyList({ task }: { task: TaskView }) {
           <LoadMore
             shown={list.items.length}
             total={list.total}
-            noun="samples"
+            noun="sample"
             hasMore={list.hasMore}
             busy={list.isLoadingMore}
             onMore={list.loadMore}

@@ -11,6 +11,9 @@ import { LoadMore } from "@/app/(console)/_components/load-more";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { ObjectView } from "@/lib/contracts/task-lists";
 
+/** On a phone these stand under the key, where a table would have to be scrolled. */
+const wideOnly = "hidden md:table-cell";
+
 export function ObjectList({ task }: { task: string }) {
   const list = useList<ObjectView>(`/tasks/${encodeURIComponent(task)}/objects`, { live: true });
   return (
@@ -31,36 +34,44 @@ export function ObjectList({ task }: { task: string }) {
             <thead>
               <tr>
                 <Th>Key</Th>
-                <Th numeric>Rows</Th>
-                <Th numeric>Size</Th>
-                <Th numeric>Lane</Th>
-                <Th>Published</Th>
+                <Th numeric className={wideOnly}>
+                  Rows
+                </Th>
+                <Th numeric className={wideOnly}>
+                  Size
+                </Th>
+                <Th numeric className={wideOnly}>
+                  Lane
+                </Th>
+                <Th className={wideOnly}>Published</Th>
               </tr>
             </thead>
             <tbody>
               {list.items.map((object) => (
                 <tr key={object.objectId}>
-                  <Td className="max-w-md min-w-64">
+                  <Td className="md:max-w-md md:min-w-64">
                     <span className="font-mono text-xs break-all">{object.key}</span>
                     {object.kind === "dirty" && (
                       <Badge tone="warn" className="ml-2">
                         dirty values
                       </Badge>
                     )}
+                    <p className="mt-1 text-xs text-ink-muted md:hidden">
+                      {formatCount(object.rows)} rows · {formatBytes(object.bytes)} · lane{" "}
+                      {object.lane} · <Published object={object} />
+                    </p>
                   </Td>
-                  <Td numeric>{formatCount(object.rows)}</Td>
-                  <Td numeric className="whitespace-nowrap">
+                  <Td numeric className={wideOnly}>
+                    {formatCount(object.rows)}
+                  </Td>
+                  <Td numeric className={`${wideOnly} whitespace-nowrap`}>
                     {formatBytes(object.bytes)}
                   </Td>
-                  <Td numeric>{object.lane}</Td>
-                  <Td>
-                    {object.publishedAt ? (
-                      <TimeAgo at={object.publishedAt} />
-                    ) : (
-                      <Badge tone="busy" dot>
-                        decided
-                      </Badge>
-                    )}
+                  <Td numeric className={wideOnly}>
+                    {object.lane}
+                  </Td>
+                  <Td className={wideOnly}>
+                    <Published object={object} />
                   </Td>
                 </tr>
               ))}
@@ -69,7 +80,7 @@ export function ObjectList({ task }: { task: string }) {
           <LoadMore
             shown={list.items.length}
             total={list.total}
-            noun="objects"
+            noun="object"
             hasMore={list.hasMore}
             busy={list.isLoadingMore}
             onMore={list.loadMore}
@@ -77,5 +88,14 @@ export function ObjectList({ task }: { task: string }) {
         </>
       )}
     </Card>
+  );
+}
+
+function Published({ object }: { object: ObjectView }) {
+  if (object.publishedAt) return <TimeAgo at={object.publishedAt} />;
+  return (
+    <Badge tone="busy" dot>
+      decided
+    </Badge>
   );
 }

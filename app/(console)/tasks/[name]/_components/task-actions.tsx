@@ -28,9 +28,11 @@ export function TaskActions({ task }: { task: TaskView }) {
       </Button>
       {task.desiredState !== "deleted" && (
         <>
-          <Button onClick={() => toggle.mutate()} disabled={toggle.isPending}>
-            {paused ? <Play aria-hidden /> : <Pause aria-hidden />} {paused ? "Resume" : "Pause"}
-          </Button>
+          {task.status.kind !== "completed" && (
+            <Button onClick={() => toggle.mutate()} disabled={toggle.isPending}>
+              {paused ? <Play aria-hidden /> : <Pause aria-hidden />} {paused ? "Resume" : "Pause"}
+            </Button>
+          )}
           <Button
             look="ghost"
             size="icon"

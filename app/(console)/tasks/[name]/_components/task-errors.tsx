@@ -33,6 +33,8 @@ export function TaskErrors({ task, stale }: { task: TaskView; stale: ProblemDocu
 
 function TaskError({ task, error }: { task: TaskView; error: ErrorView }) {
   const concernsDestination = error.code.startsWith("destination.");
+  // Of a stream that was trimmed, or read by others, that would not be true.
+  const positionHolds = concernsDestination || error.fault === "transient";
   const concernsKey = error.code === "destination.access_denied";
   return (
     <Notice
@@ -58,14 +60,19 @@ function TaskError({ task, error }: { task: TaskView; error: ErrorView }) {
         {error.channels > 0 &&
           `, holding up ${error.channels} ${error.channels === 1 ? "channel" : "channels"}`}
         , attempt {error.attempt}
-        {error.nextTryAt && (
-          <>
-            , next try <TimeAgo at={error.nextTryAt} />
-          </>
-        )}
-        . The position is held; nothing is lost.
+        {error.nextTryAt && <NextTry at={error.nextTryAt} />}.
+        {positionHolds && " The position is held; nothing is lost."}
       </p>
     </Notice>
+  );
+}
+
+/** The answer is seconds old, and so may be the instant that it names. */
+function NextTry({ at }: { at: string }) {
+  return (
+    <>
+      , next try <TimeAgo at={at} past="now" />
+    </>
   );
 }
 

@@ -2,7 +2,8 @@ import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/app/_ui/button";
 import { Card, CardBody, CardHeader } from "@/app/_ui/card";
-import { formatBytes, formatCount, formatDuration } from "@/app/_ui/format-quantity";
+import { formatInstant } from "@/app/_ui/format-instant";
+import { formatBytes, formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { TimeAgo } from "@/app/_ui/time-ago";
 import type { TaskView } from "@/lib/contracts/task-view";
 
@@ -21,26 +22,18 @@ export function TaskOverview({ task, onShow }: { task: TaskView; onShow: (tab: s
           value={formatCount(account.objects)}
           note={<TimeAgo at={task.lastDeliveredAt} empty="nothing yet" />}
         />
-        <Figure
-          label="Delivered through"
-          value={progress.deliveredThrough ? <TimeAgo at={progress.deliveredThrough} /> : "–"}
-          note={
-            progress.lagSeconds === null
-              ? "no stream read yet"
-              : `${formatDuration(progress.lagSeconds)} behind`
-          }
-        />
+        <DeliveredThrough task={task} />
         <Figure
           label="Dirty values"
           value={formatCount(account.dirtyValues)}
           note={
             account.dirtyRecords > 0
-              ? `${formatCount(account.dirtyRecords)} unreadable records`
+              ? formatNumber(account.dirtyRecords, "unreadable record")
               : "no unreadable record"
           }
         />
       </div>
-      {progress.fullPercent !== null && progress.stage !== "completed" && (
+      {progress.fullPercent !== null && progress.stage === "full" && (
         <FullPhase percent={progress.fullPercent} />
       )}
       <AccountCard task={task} onShow={onShow} />
@@ -55,6 +48,26 @@ function Figure({ label, value, note }: { label: string; value: ReactNode; note:
       <p className="mt-1 text-lg font-semibold tracking-tight tabular-nums sm:text-xl">{value}</p>
       <p className="mt-0.5 text-xs text-ink-muted">{note}</p>
     </Card>
+  );
+}
+
+/** Every change before that instant is in the bucket. A full task has no changes, only an end. */
+function DeliveredThrough({ task }: { task: TaskView }) {
+  const { stage, deliveredThrough } = task.progress;
+  const label = "Delivered through";
+  if (stage === "completed") {
+    return <Figure label={label} value="Everything" note="the whole table, as it was" />;
+  }
+  if (deliveredThrough === null) {
+    const note = stage === "incremental" ? "no change was read yet" : "known once changes are read";
+    return <Figure label={label} value="–" note={note} />;
+  }
+  return (
+    <Figure
+      label={label}
+      value={<TimeAgo at={deliveredThrough} />}
+      note={formatInstant(deliveredThrough)}
+    />
   );
 }
 

@@ -25,8 +25,19 @@ const tabs = [
   { value: "settings", label: "Settings" },
 ] as const;
 
-export function TaskPage({ name }: { name: string }) {
-  const [tab, setTab] = useState<string>("overview");
+export function TaskPage({ name, tab: asked }: { name: string; tab: string | null }) {
+  const [tab, setTab] = useState<string>(
+    tabs.find(({ value }) => value === asked)?.value ?? "overview",
+  );
+  const show = (next: string) => {
+    setTab(next);
+    // Not a navigation: the page stays, only its address says which tab is open.
+    window.history.replaceState(
+      null,
+      "",
+      next === "overview" ? window.location.pathname : `?tab=${next}`,
+    );
+  };
   const query = useQuery({
     queryKey: ["task", name],
     queryFn: ({ signal }) => callApi<TaskView>(`/tasks/${encodeURIComponent(name)}`, { signal }),
@@ -52,13 +63,20 @@ export function TaskPage({ name }: { name: string }) {
         title={task.name}
         parents={parents}
         badge={<TaskStatusBadge status={task.status} />}
-        description={`${task.table} → ${task.bucket}/${task.prefix}`}
+        description={
+          <>
+            <span className="break-words">
+              {task.table} → {task.bucket}/{task.prefix}
+            </span>
+            <span className="mt-0.5 block text-[13px]">{task.status.detail}</span>
+          </>
+        }
         actions={<TaskActions task={task} />}
       />
       <TaskErrors task={task} stale={query.error ? problemOf(query.error) : null} />
-      <Tabs label="Task" tabs={tabs} value={tab} onChange={setTab}>
+      <Tabs label="Task" tabs={tabs} value={tab} onChange={show}>
         <div className="pt-5">
-          {tab === "overview" && <TaskOverview task={task} onShow={setTab} />}
+          {tab === "overview" && <TaskOverview task={task} onShow={show} />}
           {tab === "objects" && <ObjectList task={task.name} />}
           {tab === "dirty" && <DirtyList task={task} />}
           {tab === "channels" && <ChannelList task={task.name} />}

@@ -5,6 +5,7 @@ import { Card, CardBody, CardHeader } from "@/app/_ui/card";
 import { formatBytes, formatDuration } from "@/app/_ui/format-quantity";
 import { Table, Td, Th } from "@/app/_ui/table";
 import type { TaskView } from "@/lib/contracts/task-view";
+import { EditButton } from "./edit-settings";
 
 const modes = {
   full: "Full: one scan of the table",
@@ -16,7 +17,10 @@ export function TaskSettings({ task }: { task: TaskView }) {
   return (
     <div className="grid gap-5 lg:grid-cols-[1fr_1.25fr] lg:items-start">
       <Card>
-        <CardHeader title="Delivery" />
+        <CardHeader
+          title="Delivery"
+          actions={task.desiredState !== "deleted" && <EditButton task={task} />}
+        />
         <CardBody>
           <dl className="grid gap-x-6 gap-y-3 text-[13px] sm:grid-cols-[9.5rem_1fr]">
             <Setting label="Source table">

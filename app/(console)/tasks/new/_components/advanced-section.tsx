@@ -12,7 +12,24 @@ const metadataHints = {
   _sequence: "the record's place in its channel",
 } as const;
 
-export function AdvancedSection({ draft, change, errorsOf }: SectionProps) {
+export function AdvancedSection(section: SectionProps) {
+  return (
+    <FormSection
+      title="Objects"
+      description="When a batch is closed, and what its objects look like."
+    >
+      <ObjectFields {...section} />
+    </FormSection>
+  );
+}
+
+/** Without the names' ending when a task is edited: what has been delivered rests on it. */
+export function ObjectFields({
+  draft,
+  change,
+  errorsOf,
+  isEditing = false,
+}: SectionProps & { isEditing?: boolean }) {
   const toggle = (name: TaskDraft["metadataColumns"][number], on: boolean) =>
     change({
       metadataColumns: metadataColumnSchema.options.filter((known) =>
@@ -20,10 +37,7 @@ export function AdvancedSection({ draft, change, errorsOf }: SectionProps) {
       ),
     });
   return (
-    <FormSection
-      title="Objects"
-      description="When a batch is closed, and what its objects look like."
-    >
+    <>
       <div className="grid gap-5 sm:grid-cols-2">
         <Field
           label="Flush after, seconds"
@@ -55,17 +69,19 @@ export function AdvancedSection({ draft, change, errorsOf }: SectionProps) {
             <option value="zstd">Zstandard</option>
           </Select>
         </Field>
-        <Field label="Object names" errors={errorsOf("objectSuffix")}>
-          <Select
-            value={draft.objectSuffix}
-            onChange={(event) =>
-              change({ objectSuffix: event.target.value as TaskDraft["objectSuffix"] })
-            }
-          >
-            <option value="">No extension, as documented</option>
-            <option value=".parquet">End in .parquet</option>
-          </Select>
-        </Field>
+        {!isEditing && (
+          <Field label="Object names" errors={errorsOf("objectSuffix")}>
+            <Select
+              value={draft.objectSuffix}
+              onChange={(event) =>
+                change({ objectSuffix: event.target.value as TaskDraft["objectSuffix"] })
+              }
+            >
+              <option value="">No extension, as documented</option>
+              <option value=".parquet">End in .parquet</option>
+            </Select>
+          </Field>
+        )}
       </div>
       <div className="flex flex-col gap-3">
         <Check
@@ -110,7 +126,7 @@ export function AdvancedSection({ draft, change, errorsOf }: SectionProps) {
           ))}
         </div>
       </fieldset>
-    </FormSection>
+    </>
   );
 }
 

@@ -3,20 +3,23 @@
 import { useMutation } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { callApi, fieldErrors, problemOf } from "@/app/_api-client/request";
 import { Button } from "@/app/_ui/button";
 import { Field, Input } from "@/app/_ui/field";
 import { PageHeader } from "@/app/_ui/page-header";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
 import type { TaskView } from "@/lib/contracts/task-view";
+import type { Problem } from "@/lib/core/problem";
 import { AdvancedSection } from "./advanced-section";
+import { adviseOnDraft, checkDraft } from "./check-draft";
 import { DestinationSection } from "./destination-section";
 import { ChoiceCards, FormSection } from "./form-section";
 import { PreviewCard } from "./preview-card";
 import { SchemaSection } from "./schema-section";
 import { SourceSection } from "./source-section";
-import { bodyOf, emptyDraft, type TaskDraft } from "./task-draft";
+import { bodyOf, emptyDraft, fieldLabels, isChanged, type TaskDraft } from "./task-draft";
+import { usePreview } from "./use-preview";
 
 const modes = [
   {
@@ -28,31 +31,53 @@ const modes = [
   { value: "full", label: "Full", hint: "One scan of the table as it is now." },
 ] as const;
 
-/** What a section of the form gets: the draft, how to change it, and what is wrong with a field. */
+/** What a section of the form gets: the draft, how to change it, and what is said of a field. */
 export type SectionProps = {
   readonly draft: TaskDraft;
   readonly change: (part: Partial<TaskDraft>) => void;
   readonly errorsOf: (field: string) => string[];
+  readonly warningsOf: (field: string) => string[];
 };
 
 export function CreateTask() {
   const router = useRouter();
-  const top = useRef<HTMLDivElement>(null);
+  const form = useRef<HTMLFormElement>(null);
   const [draft, setDraft] = useState<TaskDraft>(emptyDraft);
   const create = useMutation({
-    mutationFn: () => callApi<TaskView>("/tasks", { method: "POST", body: bodyOf(draft) }),
+    mutationFn: (sent: TaskDraft) =>
+      callApi<TaskView>("/tasks", { method: "POST", body: bodyOf(sent) }),
     onSuccess: (task) => router.push(`/tasks/${task.name}`),
-    onError: () => top.current?.scrollIntoView({ behavior: "smooth", block: "start" }),
   });
   const problem = create.error ? problemOf(create.error) : null;
+  const preview = usePreview(draft);
+  const typed = checkDraft(draft);
+  const messages = (problems: readonly Problem[], field: string) =>
+    problems.filter((one) => one.field === field).map(({ message }) => message);
   const section: SectionProps = {
     draft,
     change: (part) => setDraft((current) => ({ ...current, ...part })),
-    errorsOf: (field) => fieldErrors(problem, field),
+    // What the API said of a field holds until that field is changed; what is typed is checked at once.
+    errorsOf: (field) => [
+      ...new Set([
+        ...messages(typed, field),
+        ...(create.variables && isChanged(field, create.variables, draft)
+          ? []
+          : fieldErrors(problem, field)),
+      ]),
+    ],
+    warningsOf: (field) => [
+      ...new Set([
+        ...messages(adviseOnDraft(draft), field),
+        ...messages(preview.data?.warnings ?? [], field),
+      ]),
+    ],
   };
+  useEffect(() => {
+    if (create.error) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [create.error]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate();
+    create.mutate(draft);
   };
   return (
     <>
@@ -61,14 +86,13 @@ export function CreateTask() {
         parents={[{ href: "/tasks", label: "Tasks" }]}
         description="From a table to Parquet objects in a bucket. Everything but the schema, the flush and the dirty folder is fixed once the task exists."
       />
-      <div ref={top} className="scroll-mt-24">
-        {problem && (
-          <div className="mb-5">
-            <ProblemNotice problem={problem} />
-          </div>
-        )}
-      </div>
+      {problem && (
+        <div className="mb-5">
+          <ProblemNotice problem={problem} labels={fieldLabels} />
+        </div>
+      )}
       <form
+        ref={form}
         onSubmit={submit}
         noValidate
         className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]"
@@ -101,16 +125,16 @@ export function CreateTask() {
           <DestinationSection {...section} />
           <SchemaSection {...section} />
           <AdvancedSection {...section} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button asChild>
-              <Link href="/tasks">Cancel</Link>
-            </Button>
-            <Button type="submit" look="primary" disabled={create.isPending}>
-              {create.isPending ? "Creating…" : "Create task"}
-            </Button>
-          </div>
         </div>
-        <PreviewCard draft={draft} />
+        <PreviewCard draft={draft} preview={preview} />
+        <div className="flex flex-wrap justify-end gap-2 xl:col-start-1">
+          <Button asChild>
+            <Link href="/tasks">Cancel</Link>
+          </Button>
+          <Button type="submit" look="primary" disabled={create.isPending}>
+            {create.isPending ? "Creating…" : "Create task"}
+          </Button>
+        </div>
       </form>
     </>
   );

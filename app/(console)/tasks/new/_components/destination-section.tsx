@@ -15,7 +15,7 @@ const folderTimes = [
 ] as const;
 const formats = ["RFC3339", "RFC1123", "RFC850", "RFC822", "Unix"] as const;
 
-export function DestinationSection({ draft, change, errorsOf }: SectionProps) {
+export function DestinationSection({ draft, change, errorsOf, warningsOf }: SectionProps) {
   const destinations = useList<DestinationView>("/destinations", { limit: 500 });
   const chosen = destinations.items?.find(({ id }) => id === draft.destinationId);
   return (
@@ -51,6 +51,7 @@ export function DestinationSection({ draft, change, errorsOf }: SectionProps) {
       <Field
         label="Destination prefix"
         errors={errorsOf("prefix")}
+        warnings={warningsOf("prefix")}
         hint={
           <>
             Without a leading slash. Time variables:{" "}
@@ -59,7 +60,8 @@ export function DestinationSection({ draft, change, errorsOf }: SectionProps) {
                 key={variable}
                 type="button"
                 onClick={() => change({ prefix: draft.prefix + variable })}
-                className="mr-1 rounded border border-line px-1 font-mono text-xs hover:bg-sunken"
+                aria-label={`Append ${variable}`}
+                className="mr-1 rounded border border-line-strong px-1.5 py-0.5 font-mono text-xs hover:bg-sunken"
               >
                 {variable}
               </button>
@@ -88,7 +90,11 @@ export function DestinationSection({ draft, change, errorsOf }: SectionProps) {
           <div className="grid gap-5 sm:grid-cols-3">
             {draft.folderTime === "event" && (
               <>
-                <Field label="Event-time column" errors={errorsOf("eventTime.column")}>
+                <Field
+                  label="Event-time column"
+                  errors={errorsOf("eventTime.column")}
+                  warnings={warningsOf("eventTime.column")}
+                >
                   <Input
                     mono
                     value={draft.eventColumn}

@@ -1,92 +1,103 @@
 "use client";
 
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue } from "react";
-import { callApi, problemOf } from "@/app/_api-client/request";
+import { useEffect, useState } from "react";
+import { problemOf } from "@/app/_api-client/request";
 import { Card, CardBody, CardHeader } from "@/app/_ui/card";
+import { formatNumber } from "@/app/_ui/format-quantity";
 import { Notice } from "@/app/_ui/notice";
 import { Skeleton } from "@/app/_ui/states";
-import type { PreviewBody, PreviewView } from "@/lib/contracts/task-preview";
-import { bodyOf, type TaskDraft } from "./task-draft";
+import type { PreviewView } from "@/lib/contracts/task-preview";
+import { exampleKey } from "./check-draft";
+import type { TaskDraft } from "./task-draft";
+import type { usePreview } from "./use-preview";
 
 const columnsShownMax = 8;
+const everyMs = 10_000;
 
-/** What the task would do with the table as it is: the key of an object written now, the schema, what would be dirty. */
-export function PreviewCard({ draft }: { draft: TaskDraft }) {
-  const asked = useDeferredValue(draft);
-  const ready = asked.sourceId !== "" && asked.table !== "";
-  const body = previewBodyOf(asked);
-  const preview = useQuery<PreviewView>({
-    queryKey: ["preview", JSON.stringify(body)],
-    enabled: ready,
-    retry: false,
-    placeholderData: keepPreviousData,
-    queryFn: ({ signal }) =>
-      callApi<PreviewView>("/tasks/preview", { method: "POST", body, signal }),
-  });
+/** What the task would do: the key of an object written now, as it is typed; the schema and what would be dirty, once there is a table. */
+export function PreviewCard({
+  draft,
+  preview,
+}: {
+  draft: TaskDraft;
+  preview: ReturnType<typeof usePreview>;
+}) {
   return (
     <Card className="xl:sticky xl:top-8">
-      <CardHeader title="Preview" description="From the table as it is now." />
+      <CardHeader title="Preview" description="Nothing is created yet." />
       <CardBody className="flex flex-col gap-4 text-[13px]">
-        {!ready && (
+        <ObjectKey draft={draft} preview={preview.data} />
+        {!preview.hasTable && (
           <p className="text-ink-muted">Choose a source table to see what would be delivered.</p>
         )}
-        {ready && preview.isPending && <Skeleton className="h-24 rounded-lg" />}
-        {preview.error && <PreviewProblem thrown={preview.error} />}
-        {preview.data && !preview.error && <Preview view={preview.data} />}
+        {preview.hasTable && preview.isPending && <Skeleton className="h-24 rounded-lg" />}
+        {preview.hasTable && preview.error && <PreviewProblem thrown={preview.error} />}
+        {preview.hasTable && preview.data && !preview.error && <Mapping view={preview.data} />}
       </CardBody>
     </Card>
   );
 }
 
-/** A preview does not need what the form still lacks. */
-function previewBodyOf(draft: TaskDraft): PreviewBody {
-  const { name, destinationId, prefix, ...rest } = bodyOf(draft);
-  const isEmptyManual = rest.schema.kind === "manual" && rest.schema.columns.length === 0;
-  return {
-    ...rest,
-    ...(isEmptyManual ? { schema: { kind: "auto" } } : {}),
-    ...(name ? { name } : {}),
-    ...(destinationId ? { destinationId } : {}),
-    ...(prefix ? { prefix } : {}),
-  };
+/** By write time the key is a matter of the clock; by event time only the API's sampled row knows. */
+function ObjectKey({ draft, preview }: { draft: TaskDraft; preview: PreviewView | undefined }) {
+  const [nowMs, setNowMs] = useState<number | null>(null);
+  useEffect(() => {
+    setNowMs(Date.now());
+    const timer = setInterval(() => setNowMs(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, []);
+  const byEventTime = draft.folderTime === "event" && draft.prefix.includes("$");
+  const key = nowMs === null ? null : exampleKey(draft, nowMs);
+  const empty = draft.prefix.trim() === "" ? "Needs a prefix." : "Needs a prefix that works.";
+  return (
+    <div>
+      <p className="font-medium">Object key</p>
+      <output className="mt-1 block rounded-lg bg-sunken px-2.5 py-2 font-mono text-xs break-all">
+        {key ?? empty}
+      </output>
+      {key && (
+        <p className="mt-1 text-xs text-ink-muted">
+          {byEventTime
+            ? "For a row whose event time is now."
+            : "Where the first object of a row written now would go."}
+        </p>
+      )}
+      {preview?.sampledRows === 0 && (
+        <p className="mt-1 text-xs text-ink-muted">The table has no rows yet.</p>
+      )}
+    </div>
+  );
 }
 
 function PreviewProblem({ thrown }: { thrown: Error }) {
   const problem = problemOf(thrown);
+  const messages = problem.errors.map(({ message }) => message);
   return (
     <ul className="flex flex-col gap-1.5 text-ink-muted">
-      {(problem.errors.length > 0 ? problem.errors : [{ field: "", message: problem.cause }]).map(
-        ({ field, message }) => (
-          <li key={`${field}${message}`}>
-            {field && <span className="font-mono text-xs text-ink">{field}: </span>}
-            {message}
-          </li>
-        ),
-      )}
+      {(messages.length > 0 ? [...new Set(messages)] : [problem.cause]).map((message) => (
+        <li key={message}>{message}</li>
+      ))}
     </ul>
   );
 }
 
-function Preview({ view }: { view: PreviewView }) {
+function Mapping({ view }: { view: PreviewView }) {
   const { columns } = view.schema;
   return (
     <>
       <div>
-        <p className="font-medium">Object key</p>
-        <p className="mt-1 rounded-lg bg-sunken px-2.5 py-2 font-mono text-xs break-all">
-          {view.exampleObjectKey ?? "Needs a name and a prefix."}
-        </p>
-      </div>
-      <div>
         <p className="font-medium">
-          {columns.length} columns{" "}
-          <span className="font-normal text-ink-muted">from {view.sampledRows} rows</span>
+          {formatNumber(columns.length, "column")}{" "}
+          <span className="font-normal text-ink-muted">
+            from {formatNumber(view.sampledRows, "sampled row")}
+          </span>
         </p>
         <ul className="mt-1 flex flex-col gap-0.5">
           {columns.slice(0, columnsShownMax).map((column) => (
             <li key={column.name} className="flex justify-between gap-3">
-              <span className="truncate font-mono text-xs">{column.name}</span>
+              <span className="truncate font-mono text-xs" title={column.name}>
+                {column.name}
+              </span>
               <span className="text-xs text-ink-muted">{column.type}</span>
             </li>
           ))}
@@ -97,16 +108,24 @@ function Preview({ view }: { view: PreviewView }) {
           </p>
         )}
       </div>
-      {view.dirtyValues.length > 0 && (
-        <Notice tone="warn" title={`${view.dirtyValues.length} values would be dirty`}>
-          {[...new Set(view.dirtyValues.map(({ column }) => column))].slice(0, 3).join(", ")}
-        </Notice>
-      )}
-      {view.warnings.map((warning) => (
-        <Notice key={warning.code + warning.field} tone="warn" title="Worth a thought">
-          {warning.message}
-        </Notice>
-      ))}
+      {view.dirtyValues.length > 0 && <DirtyValues values={view.dirtyValues} />}
     </>
+  );
+}
+
+const dirtyShownMax = 3;
+
+function DirtyValues({ values }: { values: PreviewView["dirtyValues"] }) {
+  return (
+    <Notice tone="warn" title={`${formatNumber(values.length, "value")} would be dirty`}>
+      <ul className="flex flex-col gap-1">
+        {values.slice(0, dirtyShownMax).map((dirty) => (
+          <li key={`${dirty.row} ${dirty.column}`} className="break-words">
+            <code className="font-mono text-xs">{dirty.column}</code>: wanted {dirty.expected},
+            found {dirty.actual}
+          </li>
+        ))}
+      </ul>
+    </Notice>
   );
 }

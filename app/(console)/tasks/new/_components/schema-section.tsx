@@ -10,7 +10,7 @@ import { Notice } from "@/app/_ui/notice";
 import { SkeletonRows } from "@/app/_ui/states";
 import type { TableView } from "@/lib/contracts/source-body";
 import { encodingSchema, parquetTypeSchema } from "@/lib/contracts/task-settings";
-import { parquetTypeOf } from "@/lib/core/schema-mapping";
+import { encodingsOf, parquetTypeOf } from "@/lib/core/schema-mapping";
 import type { SectionProps } from "./create-task";
 import { ChoiceCards, FormSection } from "./form-section";
 import type { DraftColumn } from "./task-draft";
@@ -25,12 +25,20 @@ const kinds = [
 ] as const;
 
 export function SchemaSection(section: SectionProps) {
-  const { draft, change, errorsOf } = section;
   return (
     <FormSection
       title="Schema"
       description="How source columns become Parquet columns. Format: Parquet."
     >
+      <SchemaFields {...section} />
+    </FormSection>
+  );
+}
+
+export function SchemaFields(section: SectionProps) {
+  const { draft, change, errorsOf } = section;
+  return (
+    <>
       <ChoiceCards
         legend="Schema generation"
         name="schema-kind"
@@ -46,11 +54,11 @@ export function SchemaSection(section: SectionProps) {
             {message}
           </p>
         ))}
-    </FormSection>
+    </>
   );
 }
 
-function ColumnTable({ draft, change, errorsOf }: SectionProps) {
+function ColumnTable({ draft, change, errorsOf, warningsOf }: SectionProps) {
   const nextId = useRef(Math.max(0, ...draft.columns.map(({ rowId }) => rowId)) + 1);
   const newRow = (source: string, type: DraftColumn["type"]): DraftColumn => ({
     rowId: nextId.current++,
@@ -111,9 +119,8 @@ function ColumnTable({ draft, change, errorsOf }: SectionProps) {
             column={column}
             index={index}
             count={draft.columns.length}
-            errors={["source", "name", "type", "encoding"].flatMap((part) =>
-              errorsOf(`schema.columns[${index}].${part}`),
-            )}
+            errors={columnParts.flatMap((part) => errorsOf(`schema.columns[${index}].${part}`))}
+            warnings={columnParts.flatMap((part) => warningsOf(`schema.columns[${index}].${part}`))}
             onEdit={(part) => edit(column.rowId, part)}
             onMove={(to) => move(index, to)}
             onRemove={() =>
@@ -126,22 +133,26 @@ function ColumnTable({ draft, change, errorsOf }: SectionProps) {
   );
 }
 
+const columnParts = ["source", "name", "type", "encoding"] as const;
+
 type ColumnRowProps = {
   column: DraftColumn;
   index: number;
   count: number;
   errors: readonly string[];
+  warnings: readonly string[];
   onEdit: (part: Partial<DraftColumn>) => void;
   onMove: (to: number) => void;
   onRemove: () => void;
 };
 
-function ColumnRow({ column, index, count, errors, onEdit, onMove, onRemove }: ColumnRowProps) {
+function ColumnRow(props: ColumnRowProps) {
+  const { column, index, count, errors, onEdit, onMove, onRemove } = props;
   const label = (what: string) => `${what} of column ${index + 1}`;
   const invalid = errors.length > 0 || undefined;
   return (
     <li className="rounded-lg border border-line p-2.5">
-      <div className="grid gap-2 sm:grid-cols-[1fr_1fr_7.5rem_auto]">
+      <div className="grid gap-2 sm:grid-cols-[1fr_1fr] md:grid-cols-[1fr_1fr_6.5rem_9rem_auto]">
         <Input
           mono
           aria-label={label("Source column")}
@@ -161,13 +172,22 @@ function ColumnRow({ column, index, count, errors, onEdit, onMove, onRemove }: C
         <Select
           aria-label={label("Type")}
           value={column.type}
-          onChange={(event) => onEdit({ type: parquetTypeSchema.parse(event.target.value) })}
+          onChange={(event) => onEdit(typeChange(column, event.target.value))}
         >
           {parquetTypeSchema.options.map((type) => (
             <option key={type}>{type}</option>
           ))}
         </Select>
-        <div className="flex items-center justify-end gap-0.5">
+        <Select
+          aria-label={label("Encoding")}
+          value={column.encoding}
+          onChange={(event) => onEdit({ encoding: encodingSchema.parse(event.target.value) })}
+        >
+          {encodingsOf[column.type].map((encoding) => (
+            <option key={encoding}>{encoding}</option>
+          ))}
+        </Select>
+        <div className="flex items-center justify-end gap-0.5 sm:col-span-2 md:col-span-1">
           <Button
             look="ghost"
             size="icon"
@@ -195,22 +215,23 @@ function ColumnRow({ column, index, count, errors, onEdit, onMove, onRemove }: C
             <Trash2 />
           </Button>
         </div>
-        <Select
-          aria-label={label("Encoding")}
-          value={column.encoding}
-          onChange={(event) => onEdit({ encoding: encodingSchema.parse(event.target.value) })}
-          className="sm:col-span-2 lg:col-span-1"
-        >
-          {encodingSchema.options.map((encoding) => (
-            <option key={encoding}>{encoding}</option>
-          ))}
-        </Select>
       </div>
       {errors.map((error) => (
         <p key={error} className="mt-1.5 text-[13px] text-bad">
           {error}
         </p>
       ))}
+      {props.warnings.map((warning) => (
+        <p key={warning} className="mt-1.5 text-[13px] text-warn">
+          {warning}
+        </p>
+      ))}
     </li>
   );
+}
+
+/** Each type has its own encodings; PLAIN encodes any. */
+function typeChange({ encoding }: DraftColumn, text: string): Partial<DraftColumn> {
+  const type = parquetTypeSchema.parse(text);
+  return { type, ...(encodingsOf[type].includes(encoding) ? {} : { encoding: "PLAIN" }) };
 }

@@ -1,5 +1,7 @@
-import type { TaskBody } from "@/lib/contracts/task-body";
+import type { TaskBody, TaskPatch } from "@/lib/contracts/task-body";
 import { taskDefaults } from "@/lib/contracts/task-settings";
+import type { TaskView } from "@/lib/contracts/task-view";
+import { defaultDirtyPrefix } from "@/lib/core/dirty-prefix";
 import type { MappedColumn } from "@/lib/core/schema-mapping";
 import type { EventTimeFormat, SyncMode } from "@/lib/core/task";
 
@@ -78,4 +80,81 @@ export function bodyOf(draft: TaskDraft): TaskBody {
     objectSuffix: draft.objectSuffix,
     metadataColumns: [...draft.metadataColumns],
   };
+}
+
+/** A task's settings as the form has them, to change what may change. */
+export function draftOf(task: TaskView): TaskDraft {
+  const { schema, eventTime, currentSchema } = task;
+  const columns = schema.kind === "manual" ? schema.columns : currentSchema.columns;
+  return {
+    name: task.name,
+    sourceId: task.sourceId,
+    table: task.table,
+    destinationId: task.destinationId,
+    prefix: task.prefix,
+    mode: task.mode,
+    timeZone: task.timeZone,
+    folderTime: eventTime === null ? "write" : "event",
+    eventColumn: eventTime?.column ?? "",
+    eventFormat: eventTime?.format ?? "RFC3339",
+    schemaKind: schema.kind,
+    columns: columns.map((column, rowId) => ({ ...column, rowId })),
+    flushSeconds: String(task.flush.seconds),
+    flushMiB: String(task.flush.bytes / mib),
+    keepDirty: task.dirtyPrefix !== null,
+    dirtyPrefix: task.dirtyPrefix ?? "",
+    compression: task.compression,
+    objectSuffix: task.objectSuffix,
+    metadataColumns: task.metadataColumns,
+  };
+}
+
+/** What differs, and of that only what a task lets be changed. */
+export function patchOf(before: TaskDraft, after: TaskDraft): TaskPatch {
+  const [old, { flush, schema, compression, metadataColumns, dirtyPrefix }] = [
+    bodyOf(before),
+    bodyOf(after),
+  ];
+  const differs = (one: unknown, other: unknown) => JSON.stringify(one) !== JSON.stringify(other);
+  return {
+    ...(flush && differs(old.flush, flush) ? { flush } : {}),
+    ...(differs(old.schema, schema) ? { schema } : {}),
+    ...(compression && compression !== old.compression ? { compression } : {}),
+    ...(metadataColumns && differs(old.metadataColumns, metadataColumns)
+      ? { metadataColumns }
+      : {}),
+    ...(dirtyPrefix !== old.dirtyPrefix
+      ? { dirtyPrefix: dirtyPrefix === undefined ? defaultDirtyPrefix(after.name) : dirtyPrefix }
+      : {}),
+  };
+}
+
+/** The part of the draft that a field of the API's body is made from, and what the form calls it. */
+const fields: readonly (readonly [field: string, part: keyof TaskDraft, label: string])[] = [
+  ["name", "name", "Task name"],
+  ["sourceId", "sourceId", "Source"],
+  ["table", "table", "Source table"],
+  ["destinationId", "destinationId", "Destination bucket"],
+  ["prefix", "prefix", "Destination prefix"],
+  ["mode", "mode", "Synchronisation mode"],
+  ["timeZone", "timeZone", "Time zone"],
+  ["eventTime.column", "eventColumn", "Event-time column"],
+  ["eventTime.format", "eventFormat", "Format of the event time"],
+  ["schema", "columns", "Schema"],
+  ["flush.seconds", "flushSeconds", "Flush after"],
+  ["flush.bytes", "flushMiB", "Flush at"],
+  ["dirtyPrefix", "dirtyPrefix", "Folder of dirty values"],
+  ["compression", "compression", "Compression"],
+  ["objectSuffix", "objectSuffix", "Object names"],
+  ["metadataColumns", "metadataColumns", "Metadata columns"],
+];
+
+export const fieldLabels: ReadonlyMap<string, string> = new Map(
+  fields.map(([field, , label]) => [field, label]),
+);
+
+/** Whether a field was touched since it was sent, so that what was said of it is old news. */
+export function isChanged(field: string, sent: TaskDraft, draft: TaskDraft): boolean {
+  const found = fields.find(([name]) => field === name || field.startsWith(`${name}.`));
+  return found !== undefined && sent[found[1]] !== draft[found[1]];
 }
