@@ -19,6 +19,8 @@ export type OpenBatch = {
   readonly counts: RecordCounts;
   /** Estimated bytes of the objects, were they closed now. */
   readonly bytes: number;
+  /** Folders that its rows lie in: as many objects would it be. */
+  readonly partitions: number;
   /** When its first record was read, epoch ms; null while it has none. */
   readonly openedAtMs: number | null;
 };
@@ -71,6 +73,7 @@ export type Fact =
       readonly kind: "appended";
       readonly counts: RecordCounts;
       readonly bytes: number;
+      readonly partitions: number;
       readonly nowMs: number;
     }
   | { readonly kind: "grown" }

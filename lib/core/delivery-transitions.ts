@@ -51,6 +51,7 @@ export function onAppended(
     finished: page.finished,
     counts: addCounts(state.open.counts, fact.counts),
     bytes: fact.bytes,
+    partitions: fact.partitions,
     openedAtMs: state.open.openedAtMs ?? fact.nowMs,
   };
   return settle({ ...state, open, failures: 0 }, page, fact.nowMs, limits);
@@ -99,8 +100,9 @@ export function onUploadsGone(
   return command({ ...state, doing: { kind: "restaging", objectIds: fact.objectIds } });
 }
 
+/** No progress yet: a store that keeps losing uploads is met with back-off. */
 export function onRestaged(state: StateDoing<"restaging">): Step {
-  return command({ ...state, failures: 0, doing: { kind: "publishing" } });
+  return command({ ...state, doing: { kind: "publishing" } });
 }
 
 export function onAcked(state: StateDoing<"acking">): Step {
@@ -109,23 +111,42 @@ export function onAcked(state: StateDoing<"acking">): Step {
   return proceed({ ...state, failures: 0, unacked: rest });
 }
 
-export function onElapsed(state: StateDoing<"waiting">): Step {
-  return command({ ...state, doing: state.doing.resume });
+/** What is open does not wait for a source that fails: its age counts on while reads are tried (D5). */
+export function onElapsed(
+  state: StateDoing<"waiting">,
+  { nowMs }: Extract<Fact, { kind: "elapsed" }>,
+  limits: DeliveryLimits,
+): Step {
+  const { resume } = state.doing;
+  const due = resume.kind === "reading" ? sealReason(state, nowMs, limits) : null;
+  return due ? seal(state, due, null) : command({ ...state, doing: resume });
 }
 
 export function onFenced(state: DeliveryState): Step {
   return stop(state, "fenced");
 }
 
-/** Nothing is given up on a failure: the same command comes again after the fault's delay. */
-export function onFailed(state: DeliveryState, fact: Extract<Fact, { kind: "failed" }>): Step {
+/**
+ * Nothing is given up on a failure: the same command comes again after the fault's delay. Only a read
+ * is put off for a batch that has to be sealed meanwhile.
+ */
+export function onFailed(
+  state: DeliveryState,
+  fact: Extract<Fact, { kind: "failed" }>,
+  limits: DeliveryLimits,
+): Step {
   const { doing } = state;
   invariant(doing.kind !== "waiting" && doing.kind !== "stopped", "Waiting cannot fail");
   // Handing over is better than waiting: the next owner tries at once.
   if (state.stopping) return stop(state, state.stopping === "delete" ? "deleted" : "released");
   const failures = state.failures + 1;
-  const untilMs = fact.nowMs + retryDelayMs(fact.fault, failures, fact.jitter);
-  return command({ ...state, failures, doing: { kind: "waiting", untilMs, resume: doing } });
+  const retryAtMs = fact.nowMs + retryDelayMs(fact.fault, failures, fact.jitter);
+  if (doing.kind !== "reading") return wait({ ...state, failures }, retryAtMs, doing);
+  const due = sealReason(state, fact.nowMs, limits);
+  if (due) return seal({ ...state, failures }, due, null);
+  const { openedAtMs } = state.open;
+  const dueAtMs = openedAtMs === null ? Number.POSITIVE_INFINITY : openedAtMs + limits.ageMaxMs;
+  return wait({ ...state, failures }, Math.min(retryAtMs, dueAtMs), doing);
 }
 
 /** Release delivers what is open first, so that a planned stop costs nobody a second read. */
@@ -170,28 +191,31 @@ export function stay(state: DeliveryState): Step {
 
 /** After a page: seal when a limit says so, else read on (or leave an idle channel alone for a while). */
 function settle(state: DeliveryState, page: PageFact, nowMs: number, limits: DeliveryLimits): Step {
-  const { open } = state;
-  const reason = sealReasonOf(
-    {
-      records: open.counts.records,
-      rows: open.counts.rows,
-      bytes: open.bytes,
-      openedAtMs: open.openedAtMs,
-      moved: open.endCheckpoint !== open.startCheckpoint,
-      finished: open.finished,
-      decidedAtMs: state.decidedAtMs,
-      nowMs,
-    },
-    limits,
-  );
+  const reason = sealReason(state, nowMs, limits);
   if (reason) return seal(state, reason, null);
   if (page.records > 0 || page.mayHaveMore || limits.idleReadMs === 0)
     return command({ ...state, heldPage: null, doing: { kind: "reading" } });
-  return command({
-    ...state,
-    heldPage: null,
-    doing: { kind: "waiting", untilMs: nowMs + limits.idleReadMs, resume: { kind: "reading" } },
-  });
+  return wait({ ...state, heldPage: null }, nowMs + limits.idleReadMs, { kind: "reading" });
+}
+
+function sealReason(
+  { open, decidedAtMs }: DeliveryState,
+  nowMs: number,
+  limits: DeliveryLimits,
+): SealReason | null {
+  const { counts, bytes, partitions, openedAtMs, finished } = open;
+  const { records, rows } = counts;
+  const moved = open.endCheckpoint !== open.startCheckpoint;
+  const facts = { records, rows, bytes, partitions, openedAtMs, moved, finished, decidedAtMs };
+  return sealReasonOf({ ...facts, nowMs }, limits);
+}
+
+function wait(
+  state: DeliveryState,
+  untilMs: number,
+  resume: Extract<DeliveryState["doing"], { kind: "waiting" }>["resume"],
+): Step {
+  return command({ ...state, doing: { kind: "waiting", untilMs, resume } });
 }
 
 /** A batch without rows still has dirty objects to stage, or none: staging nothing is harmless. */
@@ -262,6 +286,7 @@ export function emptyBatch(checkpoint: string, finished: boolean): OpenBatch {
     finished,
     counts: zeroCounts(),
     bytes: 0,
+    partitions: 0,
     openedAtMs: null,
   };
 }

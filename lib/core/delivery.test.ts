@@ -30,6 +30,7 @@ const appended = (nowMs: number, bytes: number, records = 10): Fact => ({
   kind: "appended",
   counts: { ...zeroCounts(), records, rows: records },
   bytes,
+  partitions: 1,
   nowMs,
 });
 const failed = (fault: "user" | "transient" | "internal" = "transient"): Fact => ({
@@ -95,6 +96,34 @@ describe("the delivery of a channel", () => {
     expect(before.command.kind).toBe("read");
     const after = run(before, pageRead(6_000, { records: 0, mayHaveMore: false }));
     expect(after.command).toEqual({ kind: "stage", sealedBy: "age" });
+  });
+
+  it("seals by age while the source is away, and tries to read again only then (D5)", () => {
+    const open = run(startDelivery(claim), pageRead(1_000), appended(1_000, 10));
+    const away = (nowMs: number): Fact => ({
+      kind: "failed",
+      code: "source.unavailable",
+      fault: "transient",
+      nowMs,
+      jitter: 0,
+    });
+    const early = run(open, away(1_000));
+    expect(early.command).toMatchObject({ kind: "wait", untilMs: 1_250 });
+    const again = run(early, { kind: "elapsed", nowMs: 1_250 });
+    expect(again.command.kind).toBe("read");
+    // The wait ends where the batch is due, however long the back-off has become.
+    const late = run(again, away(5_900));
+    expect(late.command).toMatchObject({ kind: "wait", untilMs: 6_000, attempt: 2 });
+    expect(run(late, { kind: "elapsed", nowMs: 6_000 }).command).toEqual({
+      kind: "stage",
+      sealedBy: "age",
+    });
+    expect(run(again, away(6_001)).command).toEqual({ kind: "stage", sealedBy: "age" });
+  });
+
+  it("does not seal an empty batch because the source is away", () => {
+    const waiting = run(startDelivery(claim), failed());
+    expect(run(waiting, { kind: "elapsed", nowMs: 50_000 }).command.kind).toBe("read");
   });
 
   it("decides an idle position that moved at most once a minute", () => {

@@ -76,6 +76,15 @@ export const errorCodes = defineErrorCodes({
       `The key ${text(d, "key", "")} in ${bucketOf(d)} is taken. Culvert overwrites nothing that is not its own.`,
     nextStep: () => "Move or delete that object. Delivery goes on by itself.",
   },
+  "destination.changed": {
+    fault: "user",
+    httpStatus: 409,
+    title: "The destination changed while a batch was on its way",
+    cause: (d) =>
+      `A batch was decided for ${bucketOf(d)} at ${text(d, "location", "another store")}, and the destination now names another place.`,
+    nextStep: () =>
+      "Set the destination's bucket and endpoint back until that batch is delivered. Delivery goes on by itself.",
+  },
   "destination.full": {
     fault: "user",
     httpStatus: 507,

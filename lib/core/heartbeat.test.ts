@@ -19,6 +19,15 @@ describe("the heartbeat of a task's tunnel client", () => {
     ]);
   });
 
+  it("lets a channel go that the tunnel wants back, and takes it when it is given out again", () => {
+    const before = [known(report("a", 4, "closing"))];
+    const reports = planReports(before);
+    expect(reports).toEqual([report("a", 5, "closed")]);
+    expect(planHeartbeat({ known: before, reports, answer: [] }).reports).toEqual(reports);
+    const answer = [report("a", 6, "open")];
+    expect(planHeartbeat({ known: before, reports, answer }).reports).toEqual(answer);
+  });
+
   it("says nothing more of a channel that is over", () => {
     expect(planReports([known(report("a", 5, "terminated"), true)])).toEqual([]);
   });

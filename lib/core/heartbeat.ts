@@ -23,14 +23,18 @@ const baseChannelPrefix = "BaseData_";
 
 /**
  * What a client reports: every channel that is not over. A drained channel is told TERMINATED under the
- * next version, and only then, so that a child channel cannot overtake its parent.
+ * next version, and only then, so that a child channel cannot overtake its parent. A channel that the
+ * tunnel wants back is let go at once, CLOSE under the next version: nothing has to be finished first,
+ * because positions are ours, and the tunnel gives it out again.
  */
 export function planReports(known: readonly KnownChannel[]): ChannelReport[] {
   return known
     .filter(({ report }) => report.status !== "terminated")
-    .map(({ report, drained }) =>
-      drained ? { ...report, version: report.version + 1n, status: "terminated" } : report,
-    );
+    .map(({ report, drained }) => {
+      if (drained) return { ...report, version: report.version + 1n, status: "terminated" };
+      if (report.status !== "closing") return report;
+      return { ...report, version: report.version + 1n, status: "closed" };
+    });
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 import { type DirtyValue, dirtyValueCharactersMax } from "./record";
 import type { EventTime, TaskSettings } from "./task";
 
-/** Is told of each row that goes by its write time for want of a usable event time. */
+/** Is told of each row that goes by its write time for want of a usable event time; it knows which row that is. */
 export type EventTimeDirt = {
   /** `describe` builds the human rendering; it is only worth calling while samples are kept. */
   dirtyEventTime(describe: () => DirtyValue): void;

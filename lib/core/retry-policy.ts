@@ -19,3 +19,10 @@ export function retryDelayMs(fault: Fault, failures: number, jitter: number): nu
   const full = Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 16));
   return Math.round(full * (1 - jitter / 2));
 }
+
+const transientAttemptsBeforeShown = 3;
+
+/** A failure is told to people when they can mend it, or when it lasts: a transient one from its third time in a row. */
+export function isWorthShowing(fault: Fault, attempt: number): boolean {
+  return fault !== "transient" || attempt >= transientAttemptsBeforeShown;
+}

@@ -7,6 +7,7 @@ const open: SealFacts = {
   records: 1,
   rows: 1,
   bytes: 10,
+  partitions: 1,
   openedAtMs: 1_000_000,
   moved: true,
   finished: false,
@@ -25,6 +26,12 @@ describe("sealReasonOf", () => {
     expect(sealReasonOf({ ...open, bytes: 1_000 }, limits)).toBe("size");
     expect(sealReasonOf({ ...open, rows: 99 }, limits)).toBeNull();
     expect(sealReasonOf({ ...open, rows: 100 }, limits)).toBe("size");
+  });
+
+  it("seals a batch that touches too many folders", () => {
+    const few = { ...limits, partitionsMax: 3 };
+    expect(sealReasonOf({ ...open, partitions: 2 }, few)).toBeNull();
+    expect(sealReasonOf({ ...open, partitions: 3 }, few)).toBe("size");
   });
 
   it("has no bound on rows unless one is given", () => {
@@ -62,6 +69,7 @@ describe("sealReasonOf", () => {
       records: fc.integer({ min: 1, max: 500 }),
       rows: fc.nat(500),
       bytes: fc.nat(5_000),
+      partitions: fc.nat(5_000),
       openedAtMs: fc.nat(1_000_000),
       moved: fc.boolean(),
       finished: fc.boolean(),

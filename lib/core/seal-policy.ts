@@ -7,6 +7,8 @@ export type SealLimits = {
   readonly ageMaxMs: number;
   /** Rows of one batch; unbounded when absent. */
   readonly rowsMax?: number;
+  /** Partitions of one batch; unbounded when absent. Each is an open writer and becomes an object. */
+  readonly partitionsMax?: number;
 };
 
 /** An open batch as the policy sees it, right after a read (a read may bring nothing). */
@@ -14,6 +16,7 @@ export type SealFacts = {
   readonly records: number;
   readonly rows: number;
   readonly bytes: number;
+  readonly partitions: number;
   /** When the first record was read, epoch ms; null while there is none. */
   readonly openedAtMs: number | null;
   /** The position is not where the batch began. */
@@ -37,7 +40,7 @@ export const idleDecideAfterMs = 60_000;
  * | reason   | when                                                                        |
  * |----------|-----------------------------------------------------------------------------|
  * | finished | the channel ended; its end must be decided even when it brought no record   |
- * | size     | rows or bytes reached their limit                                           |
+ * | size     | rows, bytes or partitions reached their limit                               |
  * | age      | the first record waited for the flush time, whether or not more came        |
  * | idle     | no record, but the position moved and was last decided a minute ago         |
  *
@@ -51,6 +54,7 @@ export function sealReasonOf(facts: SealFacts, limits: SealLimits): SealReason |
   }
   if (facts.bytes >= limits.bytesMax) return "size";
   if (limits.rowsMax !== undefined && facts.rows >= limits.rowsMax) return "size";
+  if (limits.partitionsMax !== undefined && facts.partitions >= limits.partitionsMax) return "size";
   const isOld = facts.openedAtMs !== null && facts.nowMs - facts.openedAtMs >= limits.ageMaxMs;
   return isOld ? "age" : null;
 }

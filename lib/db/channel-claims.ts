@@ -22,6 +22,7 @@ export function leaseHolds(lease: ChannelLease): Prisma.Sql {
 type ClaimRow = {
   readonly id: bigint;
   readonly task_id: string;
+  readonly task_name: string;
   readonly channel_id: string;
   readonly kind: ChannelKind;
   readonly lane: number;
@@ -41,7 +42,7 @@ export async function claimChannels(
   const rows = await database.run(
     (prisma) => prisma.$queryRaw<ClaimRow[]>`
       WITH claimable AS (
-        SELECT c.id
+        SELECT c.id, t.name
         FROM channel c
         JOIN task t ON t.id = c.task_id
         WHERE t.desired_state = 'running'
@@ -55,7 +56,7 @@ export async function claimChannels(
       )
       UPDATE channel c SET owner = ${workerId}, epoch = c.epoch + 1
       FROM claimable WHERE c.id = claimable.id
-      RETURNING c.id, c.task_id, c.channel_id, c.kind, c.lane, c.epoch, c.checkpoint, c.finished,
+      RETURNING c.id, c.task_id, claimable.name AS task_name, c.channel_id, c.kind, c.lane, c.epoch, c.checkpoint, c.finished,
                 c.batch_number, c.acked_sequence_number, c.acked_batch_number`,
   );
   return rows
@@ -65,6 +66,7 @@ export async function claimChannels(
       workerId,
       epoch: Number(row.epoch),
       taskId: row.task_id,
+      taskName: row.task_name,
       channelId: row.channel_id,
       kind: row.kind,
       lane: row.lane,
@@ -99,6 +101,18 @@ export async function fairShare(
 export async function releaseChannel(database: Database, lease: ChannelLease): Promise<void> {
   await database.run(
     (prisma) => prisma.$executeRaw`UPDATE channel SET owner = NULL WHERE ${leaseHolds(lease)}`,
+  );
+}
+
+/** An owner that does not know of its channels would keep them from everybody. */
+export async function releaseAllBut(
+  database: Database,
+  { workerId, channelKeys }: Request<"releaseAllBut">,
+): Promise<void> {
+  await database.run(
+    (prisma) => prisma.$executeRaw`
+      UPDATE channel SET owner = NULL
+      WHERE owner = ${workerId} AND id <> ALL (${channelKeys.map(BigInt)}::bigint[])`,
   );
 }
 

@@ -94,11 +94,12 @@ function throughOfEmptyBatch(lastWrittenAt: Date | null): Prisma.Sql {
 }
 
 /** The task's name is read without a lock: names never change. */
-function insertObjects({ location, batch }: DecideRequest): Prisma.Sql {
+function insertObjects({ batch }: DecideRequest): Prisma.Sql {
   const given = JSON.stringify(
     batch.objects.map((object) => ({
       id: object.objectId,
       kind: object.kind,
+      location: object.location,
       bucket: object.bucket,
       key: object.key,
       partition: object.partition,
@@ -114,11 +115,11 @@ function insertObjects({ location, batch }: DecideRequest): Prisma.Sql {
   return Prisma.sql`, objects AS (
       INSERT INTO delivered_object (id, task_id, task_name, channel_key, batch_number, kind, location,
         bucket, key, partition, stem, lane, sequence, rows, bytes, crc32, upload_id, parts, decided_at)
-      SELECT o.id, moved.task_id, t.name, moved.id, ${BigInt(batch.number)}, o.kind, ${location},
+      SELECT o.id, moved.task_id, t.name, moved.id, ${BigInt(batch.number)}, o.kind, o.location,
         o.bucket, o.key, o.partition, o.stem, moved.lane, o.sequence, o.rows, o.bytes, o.crc32,
         o.upload_id, o.parts, moved.now
       FROM moved JOIN task t ON t.id = moved.task_id
-      CROSS JOIN jsonb_to_recordset(${given}::jsonb) AS o (id uuid, kind text, bucket text, key text,
+      CROSS JOIN jsonb_to_recordset(${given}::jsonb) AS o (id uuid, kind text, location text, bucket text, key text,
         partition text, stem text, sequence bigint, rows bigint, bytes bigint, crc32 text,
         upload_id text, parts jsonb)
     )`;

@@ -34,7 +34,7 @@ test("objects are listed newest first, each once over all pages, with exact tota
       bytes: 9,
     });
     const batch = decidedBatch(number, { objects: [...objects, dirty] });
-    await ledger.decide({ lease, location: "l", batch, dirtySamples: [] });
+    await ledger.decide({ lease, batch, dirtySamples: [] });
     if (number === 7) continue;
     const objectIds = batch.objects.map((object) => object.objectId);
     await ledger.markPublished({ channelKey: lease.channelKey, batchNumber: number, objectIds });

@@ -66,7 +66,6 @@ describe("a worker's lease", () => {
     expect(
       await ledger.decide({
         lease: claimed[0]!,
-        location: "l",
         batch: decidedBatch(1),
         dirtySamples: [],
       }),
@@ -108,7 +107,6 @@ describe("claiming channels", () => {
     const [before] = await ledger.claimChannels({ workerId: first, limit: 10 });
     await ledger.decide({
       lease: before!,
-      location: "l",
       batch: decidedBatch(1),
       dirtySamples: [],
     });
@@ -150,7 +148,6 @@ describe("claiming channels", () => {
     const [lease] = await ledger.claimChannels({ workerId, limit: 10 });
     await ledger.decide({
       lease: lease!,
-      location: "l",
       batch: decidedBatch(1, { finished: true, sealedBy: "finished" }),
       dirtySamples: [],
     });

@@ -57,7 +57,7 @@ async function claimOne(): Promise<ClaimedChannel> {
 }
 
 const decide = (lease: ChannelLease, batch: DecidedBatch, dirtySamples: DirtyValue[] = []) =>
-  ledger.decide({ lease, location, batch, dirtySamples });
+  ledger.decide({ lease, batch, dirtySamples });
 
 async function channelOf(claimed: ClaimedChannel) {
   const { items } = await listChannels(given.database(), claimed.taskId, { limit: 500 });
@@ -514,7 +514,7 @@ describe("the ledger outlives its task", () => {
       false,
     );
     expect(await forget(lease)).toBe(true);
-    expect(await ledger.getTask(lease.taskId)).toBeNull();
+    expect(await ledger.getTasks([lease.taskId])).toEqual([]);
     expect(await decide(lease, decidedBatch(1))).toBe("fenced");
   });
 

@@ -1,5 +1,11 @@
 import type { Ledger } from "@/lib/core/ports/ledger";
-import { claimChannels, fairShare, releaseChannel, saveChannelError } from "./channel-claims";
+import {
+  claimChannels,
+  fairShare,
+  releaseAllBut,
+  releaseChannel,
+  saveChannelError,
+} from "./channel-claims";
 import type { Database } from "./client";
 import { decide } from "./decide";
 import { listUnacked, markAcked, markPublished, replaceUpload } from "./publish";
@@ -12,7 +18,7 @@ import {
 } from "./task-channels";
 import {
   forgetTask,
-  getHeldTask,
+  getHeldTasks,
   holdTasks,
   saveTaskFacts,
   saveTunnelClient,
@@ -34,9 +40,10 @@ export function createLedger(database: Database, { host }: { readonly host: stri
     saveTaskFacts: (request) => saveTaskFacts(database, request),
     forgetTask: (request) => forgetTask(database, request),
     claimChannels: (request) => claimChannels(database, request),
+    releaseAllBut: (request) => releaseAllBut(database, request),
     fairShare: (workerId) => fairShare(database, workerId),
     releaseChannel: (lease) => releaseChannel(database, lease),
-    getTask: (taskId) => getHeldTask(database, taskId),
+    getTasks: (taskIds) => getHeldTasks(database, taskIds),
     listSchemas: (taskId) => listSchemas(database, taskId),
     addSchema: (request) => addSchema(database, request),
     listUnacked: (lease) => listUnacked(database, lease),

@@ -27,6 +27,7 @@ type ObjectRow = {
   readonly id: string;
   readonly batch_number: bigint;
   readonly kind: "rows" | "dirty";
+  readonly location: string;
   readonly bucket: string;
   readonly key: string;
   readonly partition: string;
@@ -55,7 +56,7 @@ export async function listUnacked(
     const first = batches[0];
     if (!first) return [];
     const objects = await prisma.$queryRaw<ObjectRow[]>`
-      SELECT o.id, o.batch_number, o.kind, o.bucket, o.key, o.partition, o.stem, o.sequence, o.rows,
+      SELECT o.id, o.batch_number, o.kind, o.location, o.bucket, o.key, o.partition, o.stem, o.sequence, o.rows,
              o.bytes, o.crc32, o.upload_id, o.parts
       FROM delivered_object o
       WHERE o.channel_key = ${channelKey} AND o.batch_number >= ${first.number}
@@ -90,6 +91,7 @@ function objectFromRow(row: ObjectRow): DecidedObject {
   return {
     objectId: row.id,
     kind: row.kind,
+    location: row.location,
     bucket: row.bucket,
     key: row.key,
     partition: row.partition,

@@ -2,7 +2,7 @@ import type { HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { Database } from "./client";
 import { errorAssignments } from "./error-columns";
 import { Prisma } from "./generated/client";
-import { type HeldTaskRow, heldTaskFromRow, taskColumns } from "./task-row";
+import { type HeldTaskRow, heldTaskColumns, heldTaskFromRow } from "./task-row";
 import { ownerIsGone } from "./worker-leases";
 
 /** Who keeps a task's tunnel client alive. Facts are written under `owner_worker` alone: they are no fence. */
@@ -34,7 +34,7 @@ export async function holdTasks(
       )
       UPDATE task_facts f SET owner_worker = ${workerId} FROM free WHERE f.task_id = free.task_id`;
     const rows = await prisma.$queryRaw<HeldTaskRow[]>`
-      SELECT ${taskColumns}, f.tunnel_client_id, f.completed_at
+      SELECT ${heldTaskColumns}
       FROM task t JOIN task_facts f ON f.task_id = t.id
       WHERE f.owner_worker = ${workerId}
       ORDER BY t.created_at, t.id`;
@@ -42,13 +42,17 @@ export async function holdTasks(
   });
 }
 
-export async function getHeldTask(database: Database, taskId: string): Promise<HeldTask | null> {
+export async function getHeldTasks(
+  database: Database,
+  taskIds: readonly string[],
+): Promise<HeldTask[]> {
+  if (taskIds.length === 0) return [];
   return database.run(async (prisma) => {
-    const [row] = await prisma.$queryRaw<HeldTaskRow[]>`
-      SELECT ${taskColumns}, f.tunnel_client_id, f.completed_at
+    const rows = await prisma.$queryRaw<HeldTaskRow[]>`
+      SELECT ${heldTaskColumns}
       FROM task t JOIN task_facts f ON f.task_id = t.id
-      WHERE t.id = ${taskId}::uuid`;
-    return row ? heldTaskFromRow(row) : null;
+      WHERE t.id = ANY (${[...taskIds]}::uuid[])`;
+    return rows.map(heldTaskFromRow);
   });
 }
 

@@ -67,8 +67,16 @@ export function settingsFromRow(row: TaskRow): TaskSettings {
 /** The facts that a worker needs beside the intent. */
 export type HeldTaskRow = TaskRow & {
   readonly tunnel_client_id: string | null;
+  readonly initialised_at: Date | null;
   readonly completed_at: Date | null;
+  readonly has_unreported_end: boolean;
 };
+
+/** Columns of `HeldTaskRow`, for queries over `task t JOIN task_facts f`. */
+export const heldTaskColumns = Prisma.sql`
+  ${taskColumns}, f.tunnel_client_id, f.initialised_at, f.completed_at,
+  EXISTS (SELECT FROM channel c WHERE c.task_id = t.id AND c.drained_at IS NOT NULL
+            AND c.tunnel_status <> 'terminated') AS has_unreported_end`;
 
 export function heldTaskFromRow(row: HeldTaskRow): HeldTask {
   return {
@@ -78,6 +86,8 @@ export function heldTaskFromRow(row: HeldTaskRow): HeldTask {
     tunnelName: row.tunnel_name,
     tunnelId: row.tunnel_id,
     tunnelClientId: row.tunnel_client_id,
+    initialisedAt: row.initialised_at,
     completedAt: row.completed_at,
+    hasUnreportedEnd: row.has_unreported_end,
   };
 }

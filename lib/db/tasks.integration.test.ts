@@ -140,7 +140,6 @@ describe("a task's overview", () => {
       });
       await ledger.decide({
         lease,
-        location: "l",
         batch: decidedBatch(1, { objects: [object], counts }),
         dirtySamples: [],
       });

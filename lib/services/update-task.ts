@@ -32,9 +32,10 @@ export async function updateTask(needs: Needs, name: string, input: unknown): Pr
     [...shapeProblems.map(sayThatItIsFixed), ...dirtyProblems, ...(plan?.problems ?? [])],
     [plan?.failure ?? null],
   );
+  // The version first: workers take up both at once when they see that the settings changed.
+  if (plan?.mapping) await addVersion(needs, task.id, plan.mapping);
   const stored = await storeChanges(needs.database, task.id, changesOf(patch, task.settings));
   if (!stored) throw beingDeleted(name);
-  if (plan?.mapping) await addVersion(needs, task.id, plan.mapping);
   return stored;
 }
 

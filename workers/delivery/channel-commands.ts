@@ -8,9 +8,8 @@ import type {
 import { AppError, invariant } from "@/lib/core/error";
 import type { Partitioner } from "@/lib/core/partition";
 import type {
+  ClaimedChannel,
   DecidedBatch,
-  DecidedObject,
-  ErrorFact,
   HeldTask,
   Ledger,
   SealReason,
@@ -24,22 +23,26 @@ import type {
 import { extendAutoSchema, listAddedColumns } from "@/lib/core/schema-auto";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { Clock } from "@/lib/platform/clock";
-import type { Adapters } from "./adapters";
-import type { ChannelDeliveryClaim } from "./channel-delivery";
+import type { Adapters, OpenDestination } from "./adapters";
 import type { ChannelTags, DeliveryEvents } from "./events";
-import { mapConcurrently } from "./map-concurrently";
-import { keyOf, OpenRows, type SealedObject } from "./open-rows";
-import { publishBatch } from "./publish-batch";
+import type { Limit } from "./limit";
+import type { OpenBudget } from "./open-budget";
+import { OpenRows } from "./open-rows";
+import { checkPlace, publishBatch } from "./publish-batch";
 import { readAgain } from "./read-again";
-import { type StageContext, stageObject, uploadParts } from "./stage-object";
+import { restageBatch } from "./restage-batch";
+import type { StageContext } from "./stage-object";
+import { StagedBatch } from "./staged-batch";
 import type { TaskTunnel } from "./task-tunnel";
 
-const uploadsAtOnceMax = 4;
+/** Each open partition is a writer with buffers of its own, and becomes an object. */
+const partitionsMax = 1_000;
 
 export type ChannelCommandsOptions = {
-  readonly claim: ChannelDeliveryClaim;
+  readonly claim: ClaimedChannel;
   readonly task: HeldTask;
-  readonly schemas: readonly SchemaMapping[];
+  /** The newest version. */
+  readonly schema: SchemaMapping;
   readonly ledger: Ledger;
   readonly adapters: Adapters;
   readonly source: Pick<TableSource, "createDecoder">;
@@ -48,7 +51,9 @@ export type ChannelCommandsOptions = {
   readonly events: DeliveryEvents;
   readonly clock: Clock;
   readonly newObjectId: () => string;
-  readonly limits: DeliveryLimits;
+  readonly budget: OpenBudget;
+  /** Uploads and completions of all channels of the worker. */
+  readonly uploads: Limit;
 };
 
 /**
@@ -57,7 +62,6 @@ export type ChannelCommandsOptions = {
  * be asked again after it failed, and then goes on where it stopped.
  */
 export class ChannelCommands {
-  readonly limits: DeliveryLimits;
   readonly #o: ChannelCommandsOptions;
   readonly #tags: ChannelTags;
   #schema: SchemaMapping;
@@ -67,15 +71,17 @@ export class ChannelCommands {
   #decoded: DecodedPage | null = null;
   /** The read that was started ahead of its command, so that the source works while we decode. */
   #ahead: { checkpoint: string; page: Promise<RecordPage> } | null = null;
-  #sealed: readonly SealedObject[] | null = null;
-  readonly #staged = new Map<SealedObject, DecidedObject>();
-  #sequences: ReadonlyMap<string, number> | null = null;
+  #staged: StagedBatch | null = null;
+  /** A decide was asked for and its answer was lost: what is staged may be decided. */
+  #mayBeDecided = false;
+  #isSpoiled = false;
+  /** Batches that were staged again since they were last published in vain. */
+  readonly #restaged = new Set<number>();
   readonly #unacked = new Map<number, DecidedBatch>();
   #ackedSequenceNumber: bigint;
 
   constructor(options: ChannelCommandsOptions) {
     this.#o = options;
-    this.limits = options.limits;
     const { claim } = options;
     this.#tags = {
       task: claim.taskName,
@@ -83,24 +89,38 @@ export class ChannelCommands {
       lane: claim.lane,
       epoch: claim.epoch,
     };
-    const schema = options.schemas.at(-1);
-    invariant(schema, "A task has a schema version from its creation on");
-    this.#schema = schema;
-    this.#decoder = options.source.createDecoder(schema, options.task.settings.eventTime);
-    this.#rows = this.#newRows(schema);
+    this.#schema = options.schema;
+    this.#decoder = this.#newDecoder(options.schema);
+    this.#rows = this.#newRows(options.schema);
     this.#ackedSequenceNumber = claim.ackedSequenceNumber;
   }
 
-  /** What an earlier owner decided and nobody acked yet. */
+  get limits(): DeliveryLimits {
+    const { flush } = this.#o.task.settings;
+    return {
+      bytesMax: Math.min(flush.bytes, this.#o.budget.batchBytesMax()),
+      ageMaxMs: flush.seconds * 1_000,
+      partitionsMax,
+      idleReadMs: 0,
+    };
+  }
+
+  /**
+   * The open rows were left half-way by an error: another try would put records in twice. Nothing but
+   * a new claim, which reads again from what is decided, may follow.
+   */
+  get isSpoiled(): boolean {
+    return this.#isSpoiled;
+  }
+
+  /**
+   * What an earlier owner decided and nobody acked yet. None counts as published: a batch whose objects
+   * all are may not have been marked itself, and publishing nothing marks it.
+   */
   async loadUnacked(): Promise<UnackedBatch[]> {
     const batches = await this.#o.ledger.listUnacked(this.#o.claim);
     for (const batch of batches) this.#unacked.set(batch.number, batch);
-    return batches.map(({ number, endCheckpoint, finished, objects }) => ({
-      number,
-      endCheckpoint,
-      finished,
-      published: objects.length === 0,
-    }));
+    return batches.map((batch) => ({ ...batch, published: false }));
   }
 
   async execute(command: Command): Promise<Fact> {
@@ -127,26 +147,22 @@ export class ChannelCommands {
     }
   }
 
-  saveError(error: ErrorFact | null): Promise<void> {
-    return this.#o.ledger.saveChannelError({ lease: this.#o.claim, error });
-  }
-
-  release(): Promise<void> {
-    return this.#o.ledger.releaseChannel(this.#o.claim);
-  }
-
-  /** Gives up what was staged for a batch that will not be decided here. Best effort: the janitor comes after. */
+  /**
+   * Gives up what is open and what was staged for a batch that will not be decided here. Uploads of
+   * one that may be decided are left alone: the next owner completes them, or the janitor aborts them.
+   */
   async dropOpen(): Promise<void> {
-    this.#ahead?.page.catch(() => undefined);
-    if (this.#staged.size === 0) return;
-    const { store } = await this.#o.adapters.destination(this.#o.task.settings.destinationId);
-    for (const { key, uploadId, objectId } of this.#staged.values()) {
-      await store
-        .abortUpload({ key, uploadId })
-        .then(() => this.#o.ledger.forgetUpload(objectId))
-        .catch(() => undefined);
-    }
-    this.#staged.clear();
+    const { budget, claim, ledger } = this.#o;
+    const staged = this.#staged;
+    this.#ahead = null;
+    this.#page = null;
+    this.#decoded = null;
+    this.#staged = null;
+    this.#rows = this.#newRows(this.#schema);
+    budget.hold(claim.channelKey, 0);
+    if (!staged || this.#mayBeDecided) return;
+    const { store } = await this.#destination();
+    await staged.drop({ store, ledger });
   }
 
   async #read(checkpoint: string): Promise<Fact> {
@@ -180,11 +196,22 @@ export class ChannelCommands {
 
   #append(): Fact {
     invariant(this.#decoded, "A page is appended after it was read");
-    const counts = this.#decoded.append(0, this.#decoded.recordCount, this.#rows);
+    const decoded = this.#decoded;
+    const rows = this.#rows;
+    const counts = this.#wholeOrSpoiled(() => decoded.append(0, decoded.recordCount, rows));
     this.#decoded = null;
     this.#page = null;
-    counts.dirtyValues += this.#rows.takeEventTimeDirtyCount();
-    return { kind: "appended", counts, bytes: this.#rows.bytes, nowMs: this.#o.clock.now() };
+    counts.dirtyValues += rows.takeEventTimeDirtyCount();
+    this.#o.budget.hold(this.#o.claim.channelKey, rows.heldBytes);
+    const { bytes, partitionCount: partitions } = rows;
+    return { kind: "appended", counts, bytes, partitions, nowMs: this.#o.clock.now() };
+  }
+
+  #wholeOrSpoiled<T>(work: () => T): T {
+    this.#isSpoiled = true;
+    const result = work();
+    this.#isSpoiled = false;
+    return result;
   }
 
   /**
@@ -213,37 +240,19 @@ export class ChannelCommands {
   }
 
   async #stage(): Promise<Fact> {
-    this.#sealed ??= this.#rows.seal();
-    const context = await this.#stageContext();
-    const { settings } = this.#o.task;
-    this.#sequences ??= await this.#o.ledger.lastSequences({
-      bucket: context.bucket,
-      location: context.location,
-      stems: this.#sealed.map(({ stem }) => stem),
-    });
-    const sequences = this.#sequences;
-    await mapConcurrently(this.#sealed, uploadsAtOnceMax, async (sealed) => {
-      if (this.#staged.has(sealed)) return;
-      const sequence = (sequences.get(sealed.stem) ?? 0) + 1;
-      this.#staged.set(
-        sealed,
-        await stageObject(context, { ...sealed, sequence, key: keyOf(sealed, sequence, settings) }),
-      );
-    });
+    const { task, uploads } = this.#o;
+    this.#staged ??= new StagedBatch(
+      this.#wholeOrSpoiled(() => this.#rows.seal()),
+      task.settings,
+      uploads,
+    );
+    await this.#staged.stage(await this.#stageContext());
     return { kind: "staged" };
   }
 
   async #decide(number: number, sealedBy: SealReason, open: OpenBatch): Promise<Fact> {
-    const { ledger, claim, task } = this.#o;
-    const { location } = await this.#o.adapters.destination(task.settings.destinationId);
-    const sealed = this.#sealed ?? [];
-    const objects = sealed
-      .map((one) => this.#staged.get(one))
-      .filter((object) => object !== undefined);
-    invariant(
-      objects.length === sealed.length,
-      "Every object of a batch is staged before it is decided",
-    );
+    const { ledger, claim, budget } = this.#o;
+    const objects = this.#staged?.objects() ?? [];
     const batch: DecidedBatch = {
       number,
       startCheckpoint: open.startCheckpoint,
@@ -254,12 +263,10 @@ export class ChannelCommands {
       counts: open.counts,
       objects,
     };
-    const outcome = await ledger.decide({
-      lease: claim,
-      location,
-      batch,
-      dirtySamples: this.#rows.dirty.samples,
-    });
+    const dirtySamples = this.#rows.dirty.samples;
+    this.#mayBeDecided = true;
+    const outcome = await ledger.decide({ lease: claim, batch, dirtySamples });
+    this.#mayBeDecided = false;
     if (outcome === "fenced") return { kind: "fenced" };
     this.#o.events.batchDecided({
       ...this.#tags,
@@ -269,63 +276,59 @@ export class ChannelCommands {
       counts: open.counts,
     });
     this.#unacked.set(number, batch);
-    this.#staged.clear();
-    this.#sealed = null;
-    this.#sequences = null;
+    this.#staged = null;
     this.#rows = this.#newRows(this.#schema);
+    budget.hold(claim.channelKey, 0);
     return { kind: "decided", nowMs: this.#o.clock.now() };
   }
 
   async #publish({ number }: UnackedBatch): Promise<Fact> {
-    const batch = this.#batch(number);
-    const { ledger, claim, task } = this.#o;
-    if (batch.objects.length > 0) {
-      const { store } = await this.#o.adapters.destination(task.settings.destinationId);
-      const outcome = await publishBatch(store, batch.objects, ({ bucket, key, rows, bytes }) =>
-        this.#o.events.objectPublished({ ...this.#tags, batch: number, bucket, key, rows, bytes }),
-      );
-      if (outcome.kind === "uploads_gone")
-        return { kind: "uploadsGone", objectIds: outcome.objectIds };
+    const { objects } = this.#batch(number);
+    const { ledger, claim, uploads } = this.#o;
+    if (objects.length > 0) {
+      const destination = await this.#destination();
+      checkPlace(objects, destination);
+      const { store } = destination;
+      const outcome = await publishBatch(store, objects, uploads, (object) => {
+        const { bucket, key, rows, bytes } = object;
+        this.#o.events.objectPublished({ ...this.#tags, batch: number, bucket, key, rows, bytes });
+      });
+      if (outcome.kind === "uploads_gone") return this.#uploadsGone(number, outcome.objectIds);
     }
-    const objectIds = batch.objects.map(({ objectId }) => objectId);
+    const objectIds = objects.map(({ objectId }) => objectId);
     await ledger.markPublished({ channelKey: claim.channelKey, batchNumber: number, objectIds });
+    this.#restaged.delete(number);
     return { kind: "published" };
+  }
+
+  /** Uploads that vanish as soon as they are made are no reason to upload without a pause. */
+  #uploadsGone(number: number, objectIds: readonly string[]): Fact {
+    if (!this.#restaged.delete(number)) return { kind: "uploadsGone", objectIds };
+    throw new AppError("destination.upload_gone", "An upload vanished again", {
+      details: { key: this.#batch(number).objects[0]?.key ?? null },
+    });
   }
 
   /** Reads a decided batch again, exactly, and gives its vanished objects new uploads under their old keys. */
   async #restage({ number }: UnackedBatch, objectIds: readonly string[]): Promise<Fact> {
     const batch = this.#batch(number);
-    const schema =
-      this.#o.schemas.find(({ version }) => version === batch.schemaVersion) ?? this.#schema;
-    const rows = this.#newRows(schema);
-    const decoder = this.#o.source.createDecoder(schema, this.#o.task.settings.eventTime);
-    await readAgain({
+    const { claim, ledger, task, tunnel } = this.#o;
+    checkPlace(batch.objects, await this.#destination());
+    const schemas = await ledger.listSchemas(task.id);
+    const schema = schemas.find(({ version }) => version === batch.schemaVersion);
+    invariant(schema, "The schema version of a decided batch is stored");
+    const rows = this.#newRows(schema, batch);
+    const { channelId } = claim;
+    await readAgain({ batch, tunnel, channelId, decoder: this.#newDecoder(schema), rows });
+    const restaged = await restageBatch(await this.#stageContext(), {
+      lease: claim,
       batch,
-      tunnel: this.#o.tunnel,
-      channelId: this.#o.claim.channelId,
-      decoder,
-      rows,
+      vanished: objectIds,
+      sealedAgain: rows.seal(),
     });
-    const sealed = new Map(rows.seal().map((object) => [object.stem, object]));
-    const context = await this.#stageContext();
-    const objects: DecidedObject[] = [];
-    for (const object of batch.objects) {
-      if (!objectIds.includes(object.objectId)) {
-        objects.push(object);
-        continue;
-      }
-      const again = sealed.get(object.stem);
-      if (!again || again.rows !== object.rows) throw rereadDiffers(object, again?.rows ?? 0);
-      const upload = await uploadParts(context, { ...object, chunks: again.chunks });
-      const outcome = await this.#o.ledger.replaceUpload({
-        lease: this.#o.claim,
-        objectId: object.objectId,
-        ...upload,
-      });
-      if (outcome === "fenced") return { kind: "fenced" };
-      objects.push({ ...object, ...upload });
-    }
-    this.#unacked.set(number, { ...batch, objects });
+    if (!restaged) return { kind: "fenced" };
+    this.#unacked.set(number, restaged);
+    this.#restaged.add(number);
     this.#o.events.uploadsRestaged({ ...this.#tags, batch: number, objects: objectIds.length });
     return { kind: "restaged" };
   }
@@ -347,14 +350,20 @@ export class ChannelCommands {
 
   #switchSchema(schema: SchemaMapping): void {
     this.#schema = schema;
-    this.#decoder = this.#o.source.createDecoder(schema, this.#o.task.settings.eventTime);
+    this.#decoder = this.#newDecoder(schema);
     this.#rows = this.#newRows(schema);
   }
 
-  #newRows(schema: SchemaMapping): OpenRows {
+  #newDecoder(schema: SchemaMapping): RecordDecoder {
+    return this.#o.source.createDecoder(schema, this.#o.task.settings.eventTime);
+  }
+
+  /** For a batch that is read again, with the dirty folder of its time: settings may have changed since. */
+  #newRows(schema: SchemaMapping, again?: DecidedBatch): OpenRows {
     const { claim, task, partitioner } = this.#o;
+    const dirty = again?.objects.find(({ kind }) => kind === "dirty");
     return new OpenRows({
-      settings: task.settings,
+      settings: dirty ? { ...task.settings, dirtyPrefix: dirty.partition } : task.settings,
       schema,
       lane: claim.lane,
       partitioner,
@@ -367,19 +376,18 @@ export class ChannelCommands {
     });
   }
 
-  async #stageContext(): Promise<StageContext & { location: string }> {
+  #destination(): Promise<OpenDestination> {
+    return this.#o.adapters.destination(this.#o.task.settings.destinationId);
+  }
+
+  async #stageContext(): Promise<StageContext & { ledger: Ledger }> {
     const { ledger, claim, task, newObjectId } = this.#o;
     const { destinationId } = task.settings;
-    const { store, bucket, location } = await this.#o.adapters.destination(destinationId);
+    const { store, bucket, location } = await this.#destination();
+    const { channelKey, workerId } = claim;
     return {
-      ledger,
-      store,
-      bucket,
-      location,
-      destinationId,
-      channelKey: claim.channelKey,
-      workerId: claim.workerId,
-      newObjectId,
+      ...{ ledger, store, bucket, location, destinationId },
+      ...{ channelKey, workerId, newObjectId },
     };
   }
 
@@ -388,14 +396,4 @@ export class ChannelCommands {
     invariant(batch, "The loop holds every batch that is not acked");
     return batch;
   }
-}
-
-function rereadDiffers(object: DecidedObject, rowsAgain: number): AppError {
-  return new AppError(
-    "task.reread_differs",
-    "A batch read again gives other rows than were decided",
-    {
-      details: { bucket: object.bucket, key: object.key, rows: object.rows, rowsAgain },
-    },
-  );
 }

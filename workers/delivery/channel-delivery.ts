@@ -1,35 +1,31 @@
 import { startDelivery, stepDelivery } from "@/lib/core/delivery";
 import type { Command, DeliveryState, Fact, Step } from "@/lib/core/delivery-state";
 import { type AppError, toAppError } from "@/lib/core/error";
-import type { ClaimedChannel, ErrorFact } from "@/lib/core/ports/ledger";
-import type { TaskSettings } from "@/lib/core/task";
+import type { ClaimedChannel, ErrorFact, Ledger } from "@/lib/core/ports/ledger";
+import { isWorthShowing, retryDelayMs } from "@/lib/core/retry-policy";
 import type { Clock } from "@/lib/platform/clock";
 import type { ChannelCommands } from "./channel-commands";
 import type { ChannelTags, DeliveryEvents } from "./events";
 
-/** A failure is told to people only when it lasts: a transient one this often in a row. */
-const transientAttemptsBeforeShown = 3;
-const loadRetryMs = 500;
-
-export type ChannelDeliveryClaim = ClaimedChannel & { readonly taskName: string };
-
 export type ChannelDeliveryOptions = {
-  readonly claim: ChannelDeliveryClaim;
-  readonly settings: TaskSettings;
-  readonly commands: ChannelCommands;
+  readonly claim: ClaimedChannel;
+  readonly ledger: Pick<Ledger, "saveChannelError" | "releaseChannel">;
+  /** Loads what the commands need; null when the task is gone. Asked again when it fails. */
+  readonly open: () => Promise<ChannelCommands | null>;
   readonly events: DeliveryEvents;
   readonly clock: Clock;
   readonly random: () => number;
 };
 
+type Opened = { readonly commands: ChannelCommands; step: Step };
+
 /**
  * The loop of one channel: executes the machine's command, feeds back the fact. It decides nothing.
- * Every throw becomes a `failed` fact; the machine says when to try again.
+ * Every throw becomes a `failed` fact; the machine says when to try again. Whatever happens, the loop
+ * ends by giving the channel back: one that nobody reads and somebody owns would stand still for good.
  */
 export class ChannelDelivery {
-  readonly claim: ChannelDeliveryClaim;
-  /** What its task's settings were at the claim; another loop takes over when they change. */
-  readonly settings: TaskSettings;
+  readonly claim: ClaimedChannel;
   /** Resolves when the loop has ended and holds nothing any more. Never rejects. */
   readonly done: Promise<void>;
   readonly #o: ChannelDeliveryOptions;
@@ -37,16 +33,18 @@ export class ChannelDelivery {
   readonly #abandoned = new AbortController();
   #wait = new AbortController();
   #wanted: "release" | "delete" | null = null;
+  #commands: ChannelCommands | null = null;
   /** Starts true: what an earlier owner left in the error facts is cleared by the first success. */
   #errorShown = true;
 
   constructor(options: ChannelDeliveryOptions) {
     this.#o = options;
     this.claim = options.claim;
-    this.settings = options.settings;
     const { taskName, channelId, lane, epoch } = options.claim;
     this.#tags = { task: taskName, channel: channelId, lane, epoch };
-    this.done = this.#run().catch((thrown) => this.#report("loop", 0, toAppError(thrown)));
+    this.done = this.#run()
+      .catch((thrown) => this.#pauseAfterBug(toAppError(thrown)))
+      .then(() => this.#end());
   }
 
   /** `release` delivers what is open first; `delete` drops it; `abandon` stops where it stands. */
@@ -57,9 +55,11 @@ export class ChannelDelivery {
   }
 
   async #run(): Promise<void> {
-    const { commands, events } = this.#o;
-    let step = await this.#begin();
-    while (step && !this.#abandoned.signal.aborted) {
+    const opened = await this.#begin();
+    if (!opened) return;
+    const { commands } = opened;
+    let { step } = opened;
+    while (!this.#abandoned.signal.aborted) {
       if (this.#wanted) {
         const how = this.#wanted;
         this.#wanted = null;
@@ -67,42 +67,68 @@ export class ChannelDelivery {
       }
       const { state, command } = step;
       if (command.kind === "stop") {
-        events.channelStopped({ ...this.#tags, why: command.why });
-        await this.#end(command.why !== "fenced");
+        this.#o.events.channelStopped({ ...this.#tags, why: command.why });
+        // Somebody else owns the channel: there is nothing to give back.
+        if (command.why === "fenced") this.#abandoned.abort();
         return;
       }
-      step = stepDelivery(state, await this.#factOf(state, command), commands.limits);
+      step = stepDelivery(state, await this.#factOf(commands, state, command), commands.limits);
     }
-    await this.#end(!this.#abandoned.signal.aborted);
   }
 
-  /** What an earlier owner decided is loaded before the first command; the database may be away. */
-  async #begin(): Promise<Step | null> {
-    const { claim, commands, events, clock } = this.#o;
+  /** What an earlier owner decided is loaded before the first command; database and source may be away. */
+  async #begin(): Promise<Opened | null> {
+    const { claim, open, events, clock, random } = this.#o;
     for (let attempt = 1; !this.#abandoned.signal.aborted && this.#wanted === null; attempt += 1) {
       try {
+        const commands = await open();
+        if (!commands) return null;
+        this.#commands = commands;
         const unacked = await commands.loadUnacked();
         const { batchNumber } = claim;
         events.channelClaimed({ ...this.#tags, batchNumber, unacked: unacked.length });
-        return startDelivery({ ...claim, unacked, nowMs: clock.now() });
+        return { commands, step: startDelivery({ ...claim, unacked, nowMs: clock.now() }) };
       } catch (thrown) {
-        this.#report("load", attempt, toAppError(thrown));
-        await this.#pause(clock.now() + loadRetryMs);
+        const error = toAppError(thrown);
+        const untilMs = clock.now() + retryDelayMs(error.fault, attempt, random());
+        this.#report("load", attempt, error);
+        await this.#showError(error, attempt, untilMs);
+        await this.#pause(untilMs);
       }
     }
     return null;
   }
 
-  async #end(release: boolean): Promise<void> {
-    const { commands } = this.#o;
-    await commands.dropOpen().catch((thrown) => this.#report("drop", 0, toAppError(thrown)));
-    if (!release) return;
-    // Not released is only slower: the next owner waits for this worker's lease.
-    await commands.release().catch((thrown) => this.#report("release", 0, toAppError(thrown)));
+  /** What is open cannot be trusted any more. The next claim reads it again, and may well meet the same bug. */
+  async #pauseAfterBug(error: AppError): Promise<void> {
+    const { clock, random } = this.#o;
+    this.#report("loop", 1, error);
+    await this.#dropOpen();
+    const untilMs = clock.now() + retryDelayMs("internal", 1, random());
+    await this.#showError(error, 1, untilMs);
+    await this.#pause(untilMs);
   }
 
-  async #factOf(state: DeliveryState, command: Exclude<Command, { kind: "stop" }>): Promise<Fact> {
-    const { clock, commands, random } = this.#o;
+  async #end(): Promise<void> {
+    await this.#dropOpen();
+    if (this.#abandoned.signal.aborted) return;
+    const { ledger, claim } = this.#o;
+    // Not released is only slower: the worker gives back what it does not run.
+    await ledger
+      .releaseChannel(claim)
+      .catch((thrown) => this.#report("release", 0, toAppError(thrown)));
+  }
+
+  async #dropOpen(): Promise<void> {
+    await this.#commands?.dropOpen().catch((thrown) => this.#report("drop", 0, toAppError(thrown)));
+  }
+
+  async #factOf(
+    commands: ChannelCommands,
+    state: DeliveryState,
+    command: Exclude<Command, { kind: "stop" }>,
+  ): Promise<Fact> {
+    const { clock, random } = this.#o;
     try {
       if (command.kind === "wait") {
         await this.#pause(command.untilMs);
@@ -113,11 +139,13 @@ export class ChannelDelivery {
       return fact;
     } catch (thrown) {
       const error = toAppError(thrown);
+      if (commands.isSpoiled) throw error;
       const attempt = state.failures + 1;
       this.#report(command.kind, attempt, error);
       const { code, fault } = error;
       const fact: Fact = { kind: "failed", code, fault, nowMs: clock.now(), jitter: random() };
-      await this.#showError(error, attempt, stepDelivery(state, fact, commands.limits).command);
+      const next = stepDelivery(state, fact, commands.limits).command;
+      await this.#showError(error, attempt, next.kind === "wait" ? next.untilMs : null);
       return fact;
     }
   }
@@ -130,24 +158,26 @@ export class ChannelDelivery {
     await clock.sleep(Math.max(0, untilMs - clock.now()), this.#wait.signal);
   }
 
-  async #showError(error: AppError, attempt: number, next: Command): Promise<void> {
-    if (error.fault === "transient" && attempt < transientAttemptsBeforeShown) return;
-    const nextTryAt = next.kind === "wait" ? new Date(next.untilMs) : null;
-    await this.#saveError({ code: error.code, details: error.details, attempt, nextTryAt });
+  async #showError(error: AppError, attempt: number, nextTryAtMs: number | null): Promise<void> {
+    if (!isWorthShowing(error.fault, attempt)) return;
+    const nextTryAt = nextTryAtMs === null ? null : new Date(nextTryAtMs);
     this.#errorShown = true;
+    await this.#saveError({ code: error.code, details: error.details, attempt, nextTryAt });
   }
 
   async #showHealthy(): Promise<void> {
-    if (!this.#errorShown) return;
-    await this.#saveError(null);
-    this.#errorShown = false;
+    if (this.#errorShown && (await this.#saveError(null))) this.#errorShown = false;
   }
 
   /** Error facts are for people: that they cannot be stored must not stop a delivery that could go on. */
-  async #saveError(error: ErrorFact | null): Promise<void> {
-    await this.#o.commands
-      .saveError(error)
-      .catch((thrown) => this.#report("save error", 0, toAppError(thrown)));
+  async #saveError(error: ErrorFact | null): Promise<boolean> {
+    try {
+      await this.#o.ledger.saveChannelError({ lease: this.claim, error });
+      return true;
+    } catch (thrown) {
+      this.#report("save error", 0, toAppError(thrown));
+      return false;
+    }
   }
 
   #report(command: string, attempt: number, error: AppError): void {

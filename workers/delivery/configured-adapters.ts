@@ -53,26 +53,37 @@ function keepFitting<R extends Stored, A extends Closable>(
   open: (row: R) => A,
 ) {
   const kept = new Map<string, { adapter: A; updatedAtMs: number; checkedAtMs: number }>();
+  /** A thousand channels of one source that ask at the same time are one query. */
+  const looks = new Map<string, Promise<A>>();
+
+  async function look(id: string): Promise<A> {
+    const row = await find(id);
+    if (!row)
+      throw new AppError(
+        "resource.not_found",
+        "A task names a source or destination that is gone",
+        {
+          details: { id },
+        },
+      );
+    const current = kept.get(id);
+    if (current && current.updatedAtMs === row.updatedAt.getTime()) {
+      current.checkedAtMs = timing.now();
+      return current.adapter;
+    }
+    if (current) setTimeout(() => void current.adapter.close(), timing.closeAfterMs).unref();
+    const adapter = open(row);
+    kept.set(id, { adapter, updatedAtMs: row.updatedAt.getTime(), checkedAtMs: timing.now() });
+    return adapter;
+  }
+
   return {
     async get(id: string): Promise<A> {
       const known = kept.get(id);
       if (known && timing.now() - known.checkedAtMs < believedForMs) return known.adapter;
-      const row = await find(id);
-      if (!row)
-        throw new AppError(
-          "resource.not_found",
-          "A task names a source or destination that is gone",
-          { details: { id } },
-        );
-      const current = kept.get(id);
-      if (current && current.updatedAtMs === row.updatedAt.getTime()) {
-        current.checkedAtMs = timing.now();
-        return current.adapter;
-      }
-      if (current) setTimeout(() => void current.adapter.close(), timing.closeAfterMs).unref();
-      const adapter = open(row);
-      kept.set(id, { adapter, updatedAtMs: row.updatedAt.getTime(), checkedAtMs: timing.now() });
-      return adapter;
+      const under = looks.get(id) ?? look(id).finally(() => looks.delete(id));
+      looks.set(id, under);
+      return under;
     },
     async close(): Promise<void> {
       for (const { adapter } of kept.values()) await adapter.close();

@@ -26,6 +26,10 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const secretKey = Buffer.from(env.CULVERT_SECRET_KEY, "base64");
   const database = createDatabase(env.DATABASE_URL, { applicationName: "culvert-delivery" });
+  const leaseDatabase = createDatabase(env.DATABASE_URL, {
+    applicationName: "culvert-delivery-lease",
+    connectionsMax: 1,
+  });
   const ledger = createLedger(database, { host: hostname() });
   const events = createDeliveryEvents(log);
   const adapters = createAdapters({
@@ -48,6 +52,7 @@ async function main(): Promise<void> {
     memoryBudgetBytes: env.CULVERT_MEMORY_BUDGET_BYTES,
     heartbeatMs: 5_000,
     ledger,
+    leases: createLedger(leaseDatabase, { host: hostname() }),
     adapters,
     createPartitioner: ({ settings }) =>
       createPartitioner(
@@ -64,6 +69,7 @@ async function main(): Promise<void> {
   ended.addEventListener("abort", () => worker.stop());
   await worker.run();
   await adapters.close();
+  await leaseDatabase.close();
   await database.close();
 }
 

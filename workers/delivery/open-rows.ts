@@ -5,7 +5,7 @@ import {
   rowObjectStem,
 } from "@/lib/core/object-key";
 import type { EventTimeDirt, Partitioner } from "@/lib/core/partition";
-import type { EventTimeCell, RowRouter, RowTarget } from "@/lib/core/ports/row-target";
+import type { EventTimeCell, RecordPlace, RowRouter, RowTarget } from "@/lib/core/ports/row-target";
 import { parquetColumnsOf } from "@/lib/core/ports/table-source";
 import type { DirtyValue } from "@/lib/core/record";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
@@ -36,13 +36,19 @@ export class OpenRows implements RowRouter, EventTimeDirt {
   #lastFolder: string | null = null;
   #lastTarget: RowTarget | null = null;
   #eventTimeDirty = 0;
+  #place: RecordPlace | null = null;
 
   constructor(options: OpenRowsOptions) {
     this.#options = options;
     this.dirty = new DirtyLog(options.settings.dirtyPrefix !== null);
   }
 
-  route(writtenAtMs: number, eventTime: EventTimeCell | null | undefined): RowTarget {
+  route(
+    writtenAtMs: number,
+    eventTime: EventTimeCell | null | undefined,
+    place: RecordPlace,
+  ): RowTarget {
+    this.#place = place;
     const folder = this.#options.partitioner.folderOf(writtenAtMs, eventTime, this);
     // Neighbouring rows mostly share a folder, and then it is the same string.
     if (folder === this.#lastFolder && this.#lastTarget) return this.#lastTarget;
@@ -59,7 +65,7 @@ export class OpenRows implements RowRouter, EventTimeDirt {
   /** The partitioner's word that a row goes by its write time. */
   dirtyEventTime(describe: () => DirtyValue): void {
     this.#eventTimeDirty += 1;
-    this.dirty.add(describe);
+    this.dirty.add(() => ({ ...describe(), ...this.#place?.describePlace() }));
   }
 
   /** Rows without a usable event time since it was last asked; the decoder counts every other dirty value. */
@@ -73,6 +79,13 @@ export class OpenRows implements RowRouter, EventTimeDirt {
   get bytes(): number {
     let bytes = this.dirty.bytes;
     for (const { writer } of this.#partitions.values()) bytes += writer.estimatedBytes;
+    return bytes;
+  }
+
+  /** Memory that it takes now, buffers with their slack. */
+  get heldBytes(): number {
+    let bytes = this.dirty.bytes;
+    for (const { writer } of this.#partitions.values()) bytes += writer.bufferedBytes;
     return bytes;
   }
 

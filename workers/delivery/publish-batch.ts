@@ -1,6 +1,8 @@
 import { AppError } from "@/lib/core/error";
 import type { DecidedObject } from "@/lib/core/ports/ledger";
 import type { ObjectStore } from "@/lib/core/ports/object-store";
+import type { OpenDestination } from "./adapters";
+import type { Limit } from "./limit";
 import { mapConcurrently } from "./map-concurrently";
 import { objectIdMetadata } from "./stage-object";
 
@@ -11,6 +13,21 @@ export type PublishOutcome =
   | { readonly kind: "published" }
   | { readonly kind: "uploads_gone"; readonly objectIds: readonly string[] };
 
+/** A decided object belongs to one place for good: in another bucket it would be another object. */
+export function checkPlace(
+  objects: readonly DecidedObject[],
+  destination: Pick<OpenDestination, "location" | "bucket">,
+): void {
+  const elsewhere = objects.find(
+    ({ location, bucket }) => location !== destination.location || bucket !== destination.bucket,
+  );
+  if (!elsewhere) return;
+  const { bucket, location } = elsewhere;
+  throw new AppError("destination.changed", "The destination names another place than decided", {
+    details: { bucket, location },
+  });
+}
+
 /**
  * Makes a decided batch's objects visible. Safe to repeat and to race with a zombie: an upload id
  * works once, so whoever comes second learns it and looks who stands at the key.
@@ -18,11 +35,12 @@ export type PublishOutcome =
 export async function publishBatch(
   store: ObjectStore,
   objects: readonly DecidedObject[],
+  uploads: Limit,
   onPublished: (object: DecidedObject) => void,
 ): Promise<PublishOutcome> {
   const gone: string[] = [];
   await mapConcurrently(objects, completionsAtOnceMax, async (object) => {
-    if (await publishObject(store, object)) onPublished(object);
+    if (await uploads.run(() => publishObject(store, object))) onPublished(object);
     else gone.push(object.objectId);
   });
   return gone.length > 0 ? { kind: "uploads_gone", objectIds: gone } : { kind: "published" };

@@ -9,8 +9,9 @@ export const objectIdMetadata = "culvert-object";
 const partBytesMin = 5 * 1024 * 1024;
 
 export type StageContext = {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, "logUpload" | "logUploadId" | "forgetUpload" | "lastSequences">;
   readonly store: ObjectStore;
+  readonly location: string;
   readonly bucket: string;
   readonly destinationId: string;
   readonly channelKey: string;
@@ -26,52 +27,70 @@ export type ObjectDraft = Pick<
   readonly chunks: readonly Uint8Array[];
 };
 
-/**
- * Uploads a draft without making it visible. The upload is logged before it exists, so that one whose
- * worker dies anywhere in here is found and aborted by the janitor.
- */
+type Upload = Pick<DecidedObject, "uploadId" | "parts" | "bytes" | "crc32">;
+type UploadDraft = Pick<DecidedObject, "objectId" | "kind" | "key"> & Pick<ObjectDraft, "chunks">;
+
+/** Uploads a draft without making it visible. */
 export async function stageObject(
   context: StageContext,
   draft: ObjectDraft,
 ): Promise<DecidedObject> {
   const objectId = context.newObjectId();
-  const upload = await uploadParts(context, {
-    objectId,
-    kind: draft.kind,
-    key: draft.key,
-    chunks: draft.chunks,
-  });
-  const { chunks: _, ...object } = draft;
-  return { ...object, objectId, bucket: context.bucket, ...upload };
+  const { chunks, ...object } = draft;
+  const { kind, key } = draft;
+  const upload = await uploadParts(context, { objectId, kind, key, chunks });
+  const { location, bucket } = context;
+  return { ...object, objectId, location, bucket, ...upload };
 }
 
-/** The upload itself, also for an object that was decided before and whose upload vanished. */
-export async function uploadParts(
-  context: StageContext,
-  object: { objectId: string; kind: "rows" | "dirty"; key: string; chunks: readonly Uint8Array[] },
-): Promise<Pick<DecidedObject, "uploadId" | "parts" | "bytes" | "crc32">> {
+/**
+ * The upload itself, also for an object that was decided before and whose upload vanished. It is
+ * logged before it exists, so that one whose worker dies anywhere in here is found and aborted by the
+ * janitor. One that fails here is given up at once: a destination that fails for hours would otherwise
+ * be filled with parts that nobody sees.
+ */
+export async function uploadParts(context: StageContext, draft: UploadDraft): Promise<Upload> {
   const { ledger, store, channelKey, workerId, destinationId, bucket } = context;
-  const { objectId, key, chunks } = object;
+  const { objectId, key, kind } = draft;
   await ledger.logUpload({ objectId, channelKey, workerId, destinationId, bucket, key });
-  const contentType =
-    object.kind === "rows" ? "application/vnd.apache.parquet" : "application/x-ndjson";
-  const uploadId = await store.createUpload({
-    key,
-    metadata: { [objectIdMetadata]: objectId },
-    contentType,
-  });
-  await ledger.logUploadId({ objectId, uploadId });
+  let uploadId: string | null = null;
+  try {
+    const contentType = kind === "rows" ? "application/vnd.apache.parquet" : "application/x-ndjson";
+    const metadata = { [objectIdMetadata]: objectId };
+    uploadId = await store.createUpload({ key, metadata, contentType });
+    await ledger.logUploadId({ objectId, uploadId });
+    return { uploadId, ...(await sendParts(store, key, uploadId, draft.chunks)) };
+  } catch (thrown) {
+    await giveUpUpload(context, { objectId, key, uploadId }).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** Best effort: what is not aborted here stays logged, for the janitor. */
+export async function giveUpUpload(
+  { store, ledger }: Pick<StageContext, "store" | "ledger">,
+  { objectId, key, uploadId }: { objectId: string; key: string; uploadId: string | null },
+): Promise<void> {
+  if (uploadId !== null) await store.abortUpload({ key, uploadId });
+  await ledger.forgetUpload(objectId);
+}
+
+async function sendParts(
+  store: ObjectStore,
+  key: string,
+  uploadId: string,
+  chunks: readonly Uint8Array[],
+): Promise<Omit<Upload, "uploadId">> {
   const parts: UploadedPart[] = [];
+  let bytes = 0;
+  let checksum = 0;
   for (const body of gatherParts(chunks)) {
     parts.push(await store.uploadPart({ key, uploadId, partNumber: parts.length + 1, body }));
+    // Part by part: the checksum of a whole large object would hold everything else up.
+    checksum = crc32(body, checksum);
+    bytes += body.byteLength;
   }
-  const checksum = chunks.reduce((crc, chunk) => crc32(chunk, crc), 0);
-  return {
-    uploadId,
-    parts,
-    bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
-    crc32: checksum.toString(16).padStart(8, "0"),
-  };
+  return { parts, bytes, crc32: checksum.toString(16).padStart(8, "0") };
 }
 
 /** Joins chunks into parts of at least the store's minimum; an empty object is one empty part. */

@@ -2,13 +2,18 @@ import { AppError, toAppError } from "@/lib/core/error";
 import { type HeartbeatPlan, planHeartbeat, planReports } from "@/lib/core/heartbeat";
 import type { HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { ChannelReport, Tunnel } from "@/lib/core/ports/table-source";
-import { retryDelayMs } from "@/lib/core/retry-policy";
+import { isWorthShowing, retryDelayMs } from "@/lib/core/retry-policy";
 import type { Clock } from "@/lib/platform/clock";
 import type { Adapters } from "./adapters";
 import type { DeliveryEvents } from "./events";
+import type { Limit } from "./limit";
 
 /** How long the tunnel waits for a heartbeat before it forgets the client. Takeover does not wait for it. */
 const clientTimeoutSeconds = 300;
+/** Between two heartbeats while the tunnel prepares its first channel. */
+const initialisingHeartbeatMs = 1_000;
+/** Between two looks at a deleted task whose loops have not ended yet. */
+const forgetRetryMs = 500;
 
 export type TaskHolderOptions = {
   readonly workerId: string;
@@ -25,11 +30,16 @@ export type TaskHolderOptions = {
 
 /**
  * Keeps one task connected to its tunnel: the one client of that tunnel, on behalf of every worker.
- * `tick` is called often and does something only when it is due; it never throws.
+ * `tick` is called often and asks nobody anything until a round is due; it never throws.
  */
 export class TaskHolder {
   readonly #o: TaskHolderOptions;
   #task: HeldTask;
+  /** The client that this holder connected. What is stored may be older than it. */
+  #connectedAs: string | null = null;
+  /** The client that the tunnel has forgotten, whatever is stored. */
+  #forgottenClient: string | null = null;
+  #isTunnelDeleted = false;
   #nextHeartbeatAtMs = 0;
   #nextTryAtMs = 0;
   #failures = 0;
@@ -45,20 +55,32 @@ export class TaskHolder {
     return this.#task;
   }
 
-  update(task: HeldTask): void {
+  /** The task as it is stored now. One round at a time, and of all holders as many as `atOnce` lets. */
+  tick(task: HeldTask, atOnce: Limit): void {
     this.#task = task;
+    if (this.#ticking !== null || !this.#isDue()) return;
+    this.#ticking = atOnce
+      .run(() => this.#round())
+      .finally(() => {
+        this.#ticking = null;
+      });
   }
 
-  /** One round at a time; a round that is still out is not started again. */
-  tick(): Promise<void> {
-    this.#ticking ??= this.#round().finally(() => {
-      this.#ticking = null;
-    });
-    return this.#ticking;
+  /** Resolves when no round is out. */
+  async idle(): Promise<void> {
+    await this.#ticking;
+  }
+
+  #isDue(): boolean {
+    const { desiredState, completedAt, hasUnreportedEnd } = this.#task;
+    const nowMs = this.#o.clock.now();
+    if (nowMs < this.#nextTryAtMs) return false;
+    if (desiredState === "deleted") return true;
+    if (completedAt !== null) return this.#errorShown;
+    return hasUnreportedEnd || nowMs >= this.#nextHeartbeatAtMs;
   }
 
   async #round(): Promise<void> {
-    if (this.#o.clock.now() < this.#nextTryAtMs) return;
     try {
       if (this.#task.desiredState === "deleted") await this.#forget();
       else if (this.#task.completedAt === null) await this.#beat();
@@ -71,15 +93,22 @@ export class TaskHolder {
   async #beat(): Promise<void> {
     const { ledger, clock } = this.#o;
     const known = await ledger.listTaskChannels(this.#task.id);
+    const { hasUnreportedEnd } = this.#task;
     const reports = planReports(known);
-    const urgent = known.length === 0 || reports.some(({ status }) => status === "terminated");
-    if (!urgent && clock.now() < this.#nextHeartbeatAtMs) return;
     const tunnel = await this.#tunnel();
-    const clientId = this.#task.tunnelClientId ?? (await this.#connect(tunnel));
+    const clientId = this.#client() ?? (await this.#connect(tunnel));
     const answer = await this.#heartbeat(tunnel, clientId, reports);
-    this.#nextHeartbeatAtMs = clock.now() + this.#o.heartbeatMs;
+    const isInitialising = known.length === 0 && answer.length === 0;
+    this.#nextHeartbeatAtMs =
+      clock.now() + (isInitialising ? initialisingHeartbeatMs : this.#o.heartbeatMs);
     await this.#apply(planHeartbeat({ known, reports, answer }), tunnel, clientId);
-    if (!urgent) await this.#saveConsumedThrough(tunnel);
+    if (known.length > 0 && !hasUnreportedEnd) await this.#saveConsumedThrough(tunnel);
+  }
+
+  #client(): string | null {
+    const { tunnelClientId } = this.#task;
+    const stored = tunnelClientId === this.#forgottenClient ? null : tunnelClientId;
+    return this.#connectedAs ?? stored;
   }
 
   async #connect(tunnel: Tunnel): Promise<string> {
@@ -91,7 +120,7 @@ export class TaskHolder {
     const held = await ledger.saveTunnelClient({ workerId, taskId: this.#task.id, clientId });
     if (!held)
       throw new AppError("internal.lease_lost", "Another worker holds the task's heartbeat");
-    this.#task = { ...this.#task, tunnelClientId: clientId };
+    this.#connectedAs = clientId;
     events.tunnelConnected({ task: this.#task.settings.name, clientId });
     return clientId;
   }
@@ -105,8 +134,10 @@ export class TaskHolder {
       return await tunnel.heartbeat(clientId, reports);
     } catch (thrown) {
       // The id is worth nothing any more; the next round connects anew. Positions are ours.
-      if (thrown instanceof AppError && thrown.code === "source.client_gone")
-        this.#task = { ...this.#task, tunnelClientId: null };
+      if (thrown instanceof AppError && thrown.code === "source.client_gone") {
+        this.#forgottenClient = clientId;
+        this.#connectedAs = null;
+      }
       throw thrown;
     }
   }
@@ -163,17 +194,20 @@ export class TaskHolder {
       taskId: this.#task.id,
       facts: { completedAt },
     });
-    this.#task = { ...this.#task, completedAt };
     this.#o.events.taskCompleted({ task: this.#task.settings.name });
     await tunnel.shutdown(clientId);
   }
 
   /** Deletion: the ledger keeps what was delivered; the tunnel and every open upload go. */
   async #forget(): Promise<void> {
-    const { ledger, workerId, events } = this.#o;
+    const { clock, ledger, workerId, events } = this.#o;
     const { settings, tunnelName, id: taskId } = this.#task;
-    const source = await this.#o.adapters.source(settings.sourceId);
-    await source.deleteTunnel({ table: settings.table, name: tunnelName });
+    if (!this.#isTunnelDeleted) {
+      const source = await this.#o.adapters.source(settings.sourceId);
+      await source.deleteTunnel({ table: settings.table, name: tunnelName });
+      this.#isTunnelDeleted = true;
+    }
+    this.#nextTryAtMs = clock.now() + forgetRetryMs;
     if (await ledger.forgetTask({ workerId, taskId }))
       events.taskForgotten({ task: settings.name });
   }
@@ -200,6 +234,7 @@ export class TaskHolder {
     this.#failures += 1;
     this.#nextTryAtMs = clock.now() + retryDelayMs(error.fault, this.#failures, this.#o.random());
     events.taskFailed({ task: this.#task.settings.name, attempt: this.#failures }, error);
+    if (!isWorthShowing(error.fault, this.#failures)) return;
     const fact = {
       code: error.code,
       details: error.details,

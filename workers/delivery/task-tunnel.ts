@@ -44,7 +44,7 @@ export class TaskTunnel {
   }
 
   async #client(): Promise<string> {
-    this.#clientId ??= (await this.#ledger.getTask(this.#task.id))?.tunnelClientId ?? null;
+    this.#clientId ??= (await this.#ledger.getTasks([this.#task.id]))[0]?.tunnelClientId ?? null;
     if (this.#clientId !== null) return this.#clientId;
     throw new AppError("source.client_gone", "The task is not connected to its tunnel yet");
   }

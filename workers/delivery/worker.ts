@@ -1,5 +1,4 @@
-import type { DeliveryLimits } from "@/lib/core/delivery-state";
-import { type AppError, toAppError } from "@/lib/core/error";
+import { invariant, toAppError } from "@/lib/core/error";
 import type { Partitioner } from "@/lib/core/partition";
 import type { ClaimedChannel, HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { Clock } from "@/lib/platform/clock";
@@ -8,15 +7,22 @@ import { ChannelCommands } from "./channel-commands";
 import { ChannelDelivery } from "./channel-delivery";
 import type { DeliveryEvents } from "./events";
 import type { Janitor } from "./janitor";
+import { Lease } from "./lease";
+import { Limit } from "./limit";
+import { OpenBudget } from "./open-budget";
 import { TaskHolder } from "./task-holder";
 import { TaskTunnel } from "./task-tunnel";
 
 /** The rhythm of a worker, ms. */
 const tickMs = 250;
-const tasksHeldMax = 1_000;
+const failedTickMs = 2_000;
+/** What nobody here runs is given back this often: a claim's answer can be lost. */
+const giveBackEveryMs = 5_000;
+const tasksTakenAtOnceMax = 1_000;
 const channelsClaimedAtOnceMax = 50;
-/** Batches of one channel may use this much at least, however many channels share the budget. */
-const openBytesMin = 4 * 1024 * 1024;
+const heartbeatsAtOnceMax = 8;
+/** Below the 64 sockets of a store, where requests would wait while their time-outs run. */
+const uploadsAtOnceMax = 32;
 
 export type WorkerOptions = {
   readonly workerId: string;
@@ -24,6 +30,8 @@ export type WorkerOptions = {
   readonly memoryBudgetBytes: number;
   readonly heartbeatMs: number;
   readonly ledger: Ledger;
+  /** Renews over a connection of its own: a lease must not wait behind a thousand queries. */
+  readonly leases: Pick<Ledger, "renewWorker">;
   readonly adapters: Adapters;
   readonly createPartitioner: PartitionerFactory;
   readonly janitor: Janitor;
@@ -35,190 +43,175 @@ export type WorkerOptions = {
 
 export type PartitionerFactory = (task: HeldTask) => Partitioner;
 
+/** A loop, and the settings it was opened with; null until it has loaded them. */
+type Running = { readonly delivery: ChannelDelivery; settings: string | null };
+
 /**
- * One delivery worker: renews its lease, holds tasks' heartbeats, and runs a loop for each channel it
+ * One delivery worker: keeps its lease, holds tasks' heartbeats, and runs a loop for each channel it
  * owns. What it believes to own is worth nothing: every write that matters is fenced by the channel's
  * epoch, so a worker that was paused for longer than its lease can do no harm when it wakes.
  */
 export class Worker {
   readonly #o: WorkerOptions;
+  readonly #lease: Lease;
   readonly #tasks = new Map<string, TaskHolder>();
-  readonly #channels = new Map<string, ChannelDelivery>();
-  readonly #stopping = new AbortController();
+  readonly #channels = new Map<string, Running>();
+  readonly #heartbeats = new Limit(heartbeatsAtOnceMax);
+  readonly #uploads = new Limit(uploadsAtOnceMax);
+  /** Half of the budget: the other half is for pages and for parts on their way. */
+  readonly #budget: OpenBudget;
+  #isStopping = false;
   #poke = new AbortController();
-  #leaseRenewedAtMs = Number.NEGATIVE_INFINITY;
-  #registered = false;
+  #gaveBackAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WorkerOptions) {
     this.#o = options;
+    this.#budget = new OpenBudget(options.memoryBudgetBytes / 2);
+    this.#lease = new Lease({ ...options, ledger: options.leases, onLost: () => this.#dropAll() });
   }
 
   /** Runs until `stop`; ends with every channel delivered as far as it was read, and released. */
   async run(): Promise<void> {
     const { workerId, leaseMs, events, clock } = this.#o;
     events.workerStarted({ workerId, leaseMs });
-    while (!this.#stopping.signal.aborted) {
-      await this.#tick().catch((thrown) => events.tickFailed(toAppError(thrown)));
+    const lease = this.#lease.keep();
+    while (!this.#isStopping) {
       this.#poke = new AbortController();
-      await clock.sleep(tickMs, AbortSignal.any([this.#poke.signal, this.#stopping.signal]));
+      const failed = await this.#tick().catch((thrown) => {
+        events.tickFailed(toAppError(thrown));
+        return true;
+      });
+      if (!this.#isStopping) await clock.sleep(failed ? failedTickMs : tickMs, this.#poke.signal);
     }
     await this.#drain();
+    this.#lease.end();
+    await lease;
     events.workerStopped({ workerId });
   }
 
   stop(): void {
-    this.#stopping.abort();
+    this.#isStopping = true;
+    this.#poke.abort();
   }
 
   async #tick(): Promise<void> {
-    await this.#renewLease();
     await this.#holdTasks();
-    for (const holder of this.#tasks.values()) void holder.tick();
     await this.#stopUnwanted();
     await this.#balance();
     this.#o.janitor.tickInBackground();
   }
 
-  async #renewLease(): Promise<void> {
-    const { workerId, leaseMs, ledger, clock } = this.#o;
-    if (clock.monotonic() - this.#leaseRenewedAtMs < leaseMs / 4) return;
-    // Taken before the request: the lease may be shorter than we think, never longer.
-    const askedAtMs = clock.monotonic();
-    const renewed = await ledger.renewWorker({ workerId, leaseMs });
-    if (!renewed && this.#registered) this.#dropAll();
-    this.#registered = true;
-    this.#leaseRenewedAtMs = askedAtMs;
-  }
-
   /** Others own what we held. The loops would find out at their next fenced write; this is sooner. */
   #dropAll(): void {
     this.#o.events.leaseLost({ workerId: this.#o.workerId, channels: this.#channels.size });
-    for (const delivery of this.#channels.values()) delivery.stop("abandon");
+    for (const { delivery } of this.#channels.values()) delivery.stop("abandon");
+    // They end by themselves; what is claimed again gets a loop of its own.
+    this.#channels.clear();
     this.#tasks.clear();
   }
 
   async #holdTasks(): Promise<void> {
-    const held = await this.#o.ledger.holdTasks({
-      workerId: this.#o.workerId,
-      limit: tasksHeldMax,
-    });
+    const { workerId, ledger } = this.#o;
+    const held = await ledger.holdTasks({ workerId, limit: tasksTakenAtOnceMax });
     const ids = new Set(held.map(({ id }) => id));
     for (const id of this.#tasks.keys()) if (!ids.has(id)) this.#tasks.delete(id);
     for (const task of held) {
-      const holder = this.#tasks.get(task.id);
-      if (holder) holder.update(task);
-      else
-        this.#tasks.set(
-          task.id,
-          new TaskHolder({ ...this.#o, onChannelsChanged: () => this.#poke.abort() }, task),
-        );
+      const holder = this.#tasks.get(task.id) ?? this.#newHolder(task);
+      holder.tick(task, this.#heartbeats);
     }
   }
 
-  /**
-   * Pause, delete and new settings are intents in the database; the loops of those tasks end. A loop
-   * that ended for new settings is claimed again at once and starts its next batch under them.
-   */
+  #newHolder(task: HeldTask): TaskHolder {
+    const holder = new TaskHolder({ ...this.#o, onChannelsChanged: () => this.#wake() }, task);
+    this.#tasks.set(task.id, holder);
+    return holder;
+  }
+
+  #wake(): void {
+    this.#poke.abort();
+  }
+
+  /** Pause, delete and changed settings are intents in the database; the loops of those tasks end. */
   async #stopUnwanted(): Promise<void> {
-    const wanted = new Map<string, HeldTask | null>();
-    for (const delivery of this.#channels.values()) {
-      const { taskId } = delivery.claim;
-      const known = wanted.get(taskId) ?? this.#tasks.get(taskId)?.task;
-      const task = known ?? (await this.#o.ledger.getTask(taskId));
-      wanted.set(taskId, task);
-      if (task === null || task.desiredState === "deleted") delivery.stop("delete");
-      else if (task.desiredState === "paused" || hasNewSettings(task, delivery))
-        delivery.stop("release");
+    const wanted = new Map([...this.#tasks].map(([id, { task }]) => [id, task] as const));
+    const ids = new Set([...this.#channels.values()].map(({ delivery }) => delivery.claim.taskId));
+    const others = [...ids].filter((id) => !wanted.has(id));
+    for (const task of await this.#o.ledger.getTasks(others)) wanted.set(task.id, task);
+    const settings = new Map<string, string>();
+    for (const id of ids) settings.set(id, JSON.stringify(wanted.get(id)?.settings));
+    for (const running of this.#channels.values()) {
+      const { taskId } = running.delivery.claim;
+      const desired = wanted.get(taskId)?.desiredState ?? "deleted";
+      const isOutdated = running.settings !== null && running.settings !== settings.get(taskId);
+      if (desired === "deleted") running.delivery.stop("delete");
+      else if (desired === "paused" || isOutdated) running.delivery.stop("release");
     }
   }
 
   /** Keeps the even share of channels: gives the surplus back, claims what is missing. */
   async #balance(): Promise<void> {
     const { ledger, workerId } = this.#o;
+    await this.#giveBackUnknown();
     const share = (await ledger.fairShare(workerId)).channels;
-    const surplus = [...this.#channels.values()].slice(share);
-    for (const delivery of surplus) delivery.stop("release");
+    for (const { delivery } of [...this.#channels.values()].slice(share)) delivery.stop("release");
     const missing = Math.min(channelsClaimedAtOnceMax, share - this.#channels.size);
-    if (missing <= 0) return;
-    for (const claim of await ledger.claimChannels({ workerId, limit: missing })) {
-      await this.#deliver(claim).catch((thrown) => this.#giveBack(claim, toAppError(thrown)));
-    }
+    if (missing <= 0 || this.#isStopping) return;
+    for (const claim of await ledger.claimChannels({ workerId, limit: missing }))
+      this.#deliver(claim);
   }
 
-  /** A claimed channel without a loop would stand still for as long as this worker lives. */
-  async #giveBack(claim: ClaimedChannel, error: AppError): Promise<void> {
-    const { ledger, events } = this.#o;
-    events.tickFailed(error);
-    const { code, details } = error;
-    await ledger.saveChannelError({
-      lease: claim,
-      error: { code, details, attempt: 1, nextTryAt: null },
-    });
-    await ledger.releaseChannel(claim);
+  async #giveBackUnknown(): Promise<void> {
+    const { clock, ledger, workerId } = this.#o;
+    if (clock.monotonic() - this.#gaveBackAtMs < giveBackEveryMs) return;
+    await ledger.releaseAllBut({ workerId, channelKeys: [...this.#channels.keys()] });
+    this.#gaveBackAtMs = clock.monotonic();
   }
 
-  async #deliver(claim: ClaimedChannel): Promise<void> {
-    const { ledger, adapters, events, clock, random } = this.#o;
-    const task = await ledger.getTask(claim.taskId);
-    if (!task) return ledger.releaseChannel(claim);
-    const source = await adapters.source(task.settings.sourceId);
-    const named = { ...claim, taskName: task.settings.name };
-    const commands = new ChannelCommands({
-      ...this.#o,
-      claim: named,
-      task,
-      source,
-      schemas: await ledger.listSchemas(task.id),
-      tunnel: new TaskTunnel({ ledger, adapters, task }),
-      partitioner: this.#o.createPartitioner(task),
-      limits: this.#limitsOf(task),
-    });
-    const delivery = new ChannelDelivery({
-      claim: named,
-      settings: task.settings,
-      commands,
-      events,
-      clock,
-      random,
-    });
-    this.#channels.set(claim.channelKey, delivery);
-    void delivery.done.then(() => {
-      // A channel that came back under a new epoch has an entry of its own.
-      if (this.#channels.get(claim.channelKey) === delivery)
-        this.#channels.delete(claim.channelKey);
-      this.#poke.abort();
-    });
-  }
-
-  #limitsOf({ settings }: HeldTask): DeliveryLimits {
-    return {
-      bytesMax: Math.min(settings.flush.bytes, this.#openBytesMax()),
-      ageMaxMs: settings.flush.seconds * 1_000,
-      idleReadMs: 0,
+  #deliver(claim: ClaimedChannel): void {
+    const { ledger, events, clock, random } = this.#o;
+    const running: Running = {
+      settings: null,
+      delivery: new ChannelDelivery({
+        ...{ claim, ledger, events, clock, random },
+        open: () =>
+          this.#open(claim, (settings) => {
+            running.settings = settings;
+          }),
+      }),
     };
+    this.#channels.set(claim.channelKey, running);
+    void running.delivery.done.then(() => {
+      // A channel that came back under a new epoch has an entry of its own.
+      if (this.#channels.get(claim.channelKey) === running) this.#channels.delete(claim.channelKey);
+      this.#wake();
+    });
   }
 
-  #openBytesMax(): number {
-    return Math.max(
-      openBytesMin,
-      Math.floor(this.#o.memoryBudgetBytes / (this.#channels.size + 1) / 2),
-    );
+  async #open(
+    claim: ClaimedChannel,
+    onSettings: (settings: string) => void,
+  ): Promise<ChannelCommands | null> {
+    const { ledger, adapters, createPartitioner } = this.#o;
+    const [task] = await ledger.getTasks([claim.taskId]);
+    if (!task) return null;
+    const schema = (await ledger.listSchemas(task.id)).at(-1);
+    invariant(schema, "A task has a schema version from its creation on");
+    const source = await adapters.source(task.settings.sourceId);
+    onSettings(JSON.stringify(task.settings));
+    return new ChannelCommands({
+      ...this.#o,
+      ...{ claim, task, source, schema, budget: this.#budget, uploads: this.#uploads },
+      tunnel: new TaskTunnel({ ledger, adapters, task }),
+      partitioner: createPartitioner(task),
+    });
   }
 
   /** A planned stop: everything read is delivered, then others may go on. The lease is kept alive meanwhile. */
   async #drain(): Promise<void> {
-    const deliveries = [...this.#channels.values()];
+    const deliveries = [...this.#channels.values()].map(({ delivery }) => delivery);
     for (const delivery of deliveries) delivery.stop("release");
-    const drained = Promise.all(deliveries.map(({ done }) => done)).then(() => true);
-    const { clock, leaseMs } = this.#o;
-    while (!(await Promise.race([drained, clock.sleep(leaseMs / 4).then(() => false)]))) {
-      await this.#renewLease().catch((thrown) => this.#o.events.tickFailed(toAppError(thrown)));
-    }
+    await Promise.all(deliveries.map(({ done }) => done));
+    await Promise.all([...this.#tasks.values()].map((holder) => holder.idle()));
     await this.#o.janitor.idle();
   }
-}
-
-/** Settings are plain JSON, written in one order by the one place that reads them. */
-function hasNewSettings(task: HeldTask, delivery: ChannelDelivery): boolean {
-  return JSON.stringify(task.settings) !== JSON.stringify(delivery.settings);
 }

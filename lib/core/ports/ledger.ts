@@ -15,7 +15,11 @@ export type HeldTask = {
   readonly tunnelId: string;
   /** The id the task is known by at its tunnel; null before the first connect and after it was lost. */
   readonly tunnelClientId: string | null;
+  /** When its first channel was open; null before. */
+  readonly initialisedAt: Date | null;
   readonly completedAt: Date | null;
+  /** A channel of it is drained and was not yet reported TERMINATED to the tunnel. */
+  readonly hasUnreportedEnd: boolean;
 };
 
 /** Proof that this worker owned the channel when it claimed it; every fenced write checks it (D6). */
@@ -28,6 +32,7 @@ export type ChannelLease = {
 /** A claimed channel with all that is needed to go on from its last decided batch. */
 export type ClaimedChannel = ChannelLease & {
   readonly taskId: string;
+  readonly taskName: string;
   readonly channelId: string;
   readonly kind: ChannelKind;
   /** The ConcurrentID: the channel's ordinal in its task. */
@@ -46,6 +51,8 @@ export type ClaimedChannel = ChannelLease & {
 export type DecidedObject = {
   readonly objectId: string;
   readonly kind: "rows" | "dirty";
+  /** Names the store: the destination's endpoint. With bucket and key the object's place for good. */
+  readonly location: string;
   readonly bucket: string;
   readonly key: string;
   /** Folder the rows were routed to; for dirty objects the dirty folder. */
@@ -139,10 +146,16 @@ export interface Ledger {
   forgetTask(request: { workerId: string; taskId: string }): Promise<boolean>;
   /** Up to `limit` claimable channels of running tasks: epoch + 1, this worker owns them. */
   claimChannels(request: { workerId: string; limit: number }): Promise<ClaimedChannel[]>;
+  /**
+   * Gives back all channels that the worker owns but for these. A claim whose answer was lost leaves
+   * some that nobody would read as long as the worker lives.
+   */
+  releaseAllBut(request: { workerId: string; channelKeys: readonly string[] }): Promise<void>;
   /** How many channels this worker should hold for the load to be even over live workers. */
   fairShare(workerId: string): Promise<{ channels: number; workers: number }>;
   releaseChannel(lease: ChannelLease): Promise<void>;
-  getTask(taskId: string): Promise<HeldTask | null>;
+  /** Those of the tasks that exist. */
+  getTasks(taskIds: readonly string[]): Promise<HeldTask[]>;
   /** Schema versions, oldest first. */
   listSchemas(taskId: string): Promise<SchemaMapping[]>;
   /** Adds a version; when another worker added that version first, gives the one that is there. */
@@ -179,7 +192,6 @@ export interface Ledger {
    */
   decide(request: {
     lease: ChannelLease;
-    location: string;
     batch: DecidedBatch;
     dirtySamples: readonly DirtyValue[];
   }): Promise<"decided" | "fenced">;

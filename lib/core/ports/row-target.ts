@@ -24,14 +24,23 @@ export type EventTimeCell =
   | { readonly type: "integer"; readonly value: bigint }
   | { readonly type: "double"; readonly value: number };
 
+/** Where the record of the row at hand lies; only to be asked while `route` runs. */
+export interface RecordPlace {
+  describePlace(): Pick<DirtyValue, "key" | "position">;
+}
+
 /** Where decoded rows go. The decoder calls `route` once a row, then the target's puts, then endRow. */
 export interface RowRouter {
   /**
    * Chooses the row's partition. `writtenAtMs` is the record's write time (a base-data row's newest
    * cell timestamp). `eventTime` is undefined when the task has no event-time column, null when the
-   * row has no usable value there.
+   * row has no usable value there. `place` is for the account of a row without one.
    */
-  route(writtenAtMs: number, eventTime: EventTimeCell | null | undefined): RowTarget;
+  route(
+    writtenAtMs: number,
+    eventTime: EventTimeCell | null | undefined,
+    place: RecordPlace,
+  ): RowTarget;
   /** One dirty value; `describe` builds its human rendering and is only called while samples are kept. */
   dirtyValue(describe: () => DirtyValue): void;
 }

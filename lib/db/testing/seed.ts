@@ -101,6 +101,7 @@ export function decidedObject(object: Partial<DecidedObject> = {}): DecidedObjec
   return {
     objectId,
     kind: "rows",
+    location: "http://127.0.0.1:9000",
     bucket: "culvert-demo",
     key: `${stem}${sequence}`,
     partition: "orders/year=2026",
