@@ -27,7 +27,6 @@ export function describeDirtyValue(
   variantAt: number,
 ): DirtyValue {
   const value = decodeVariant(record.subarray(variantAt, variantEnd(record, variantAt)));
-  const row = decodePlainRow(record);
   const isMalformed = value.type === "malformed-string" && column.type === "UTF8";
   return {
     column: column.source,
@@ -35,9 +34,14 @@ export function describeDirtyValue(
     expected: columnTypeOf[column.type],
     actual: value.type === "malformed-string" ? "string" : value.type,
     value: renderValue(value).slice(0, dirtyValueCharactersMax),
-    key: renderKey(row.primaryKey),
-    position: row.extension && renderSequence(row.extension),
+    ...describePlace(record),
   };
+}
+
+/** The key and the place in its channel of a sound record. */
+export function describePlace(record: Uint8Array): Pick<DirtyValue, "key" | "position"> {
+  const { primaryKey, extension } = decodePlainRow(record);
+  return { key: renderKey(primaryKey), position: extension && renderSequence(extension) };
 }
 
 function variantEnd(record: Uint8Array, at: number): number {
