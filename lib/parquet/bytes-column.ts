@@ -41,34 +41,24 @@ export class BytesColumn extends Column {
   }
 
   put(row: number, source: DataView, start: number, end: number): void {
-    const length = end - start;
+    // `| 0` keeps sums in 32 bits, so that nothing is checked for overflow: all lie within a page.
+    const length = (end - start) | 0;
     if (row !== this.next) this.skipTo(row);
-    if (this.used + length + 2 * wordBytes > this.buffer.length) {
+    if (((this.used + length + 2 * wordBytes) | 0) > this.capacity) {
       this.makeRoom(length + 2 * wordBytes);
     }
-    const at = this.used + 4;
-    this.view.setInt32(at - 4, length, true);
-    this.copy(source, start, end, at);
+    const at = (this.used + 4) | 0;
+    this.view.setInt32(this.used, length, true);
+    if (length < nativeCopyBytesMin && end + wordBytes <= source.byteLength) {
+      copyWords(source, start, this.view, at, length);
+    } else {
+      this.buffer.set(new Uint8Array(source.buffer, source.byteOffset + start, length), at);
+    }
     this.bound(at, length);
-    this.used = at + length;
-    this.count++;
-    this.next = row + 1;
+    this.used = (at + length) | 0;
+    this.count = (this.count + 1) | 0;
+    this.next = (row + 1) | 0;
     if (this.hasNulls) this.markPresent(row);
-  }
-
-  private copy(source: DataView, start: number, end: number, to: number): void {
-    const length = end - start;
-    if (length >= nativeCopyBytesMin) {
-      this.buffer.set(new Uint8Array(source.buffer, source.byteOffset + start, length), to);
-      return;
-    }
-    const { view } = this;
-    let at = 0;
-    if (end + wordBytes <= source.byteLength) {
-      for (; at < length; at += 4) view.setInt32(to + at, source.getInt32(start + at, true), true);
-      return;
-    }
-    for (; at < length; at++) view.setUint8(to + at, source.getUint8(start + at));
   }
 
   private bound(start: number, length: number): void {
@@ -132,5 +122,14 @@ export class BytesColumn extends Column {
       min: lowerBound(this.buffer.subarray(this.minStart, this.minEnd), this.isText),
       max: upperBound(this.buffer.subarray(this.maxStart, this.maxEnd), this.isText),
     };
+  }
+}
+
+/** Copies whole words: up to three bytes too many, which the next value overwrites. */
+function copyWords(from: DataView, start: number, to: DataView, at: number, length: number): void {
+  const end = (start + length) | 0;
+  const ahead = (at - start) | 0;
+  for (let word = start; word < end; word = (word + 4) | 0) {
+    to.setInt32((word + ahead) | 0, from.getInt32(word, true), true);
   }
 }

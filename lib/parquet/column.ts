@@ -33,6 +33,8 @@ export abstract class Column {
   private readonly pageBytesMax: number;
   protected buffer = nothing;
   protected view = nothingView;
+  /** The buffer's length, as a field of its own because every put asks for it. */
+  protected capacity = 0;
   protected next = 0;
   private pageStart = 0;
   protected hasNulls = false;
@@ -155,6 +157,7 @@ export abstract class Column {
     const buffer = allocateUnzeroed(size);
     buffer.set(this.buffer.subarray(0, used));
     this.buffer = buffer;
+    this.capacity = size;
     this.view = new DataView(buffer.buffer);
   }
 }

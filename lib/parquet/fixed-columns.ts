@@ -26,12 +26,12 @@ abstract class Fixed64Column extends Column {
 
   protected store(row: number, low: number, high: number): void {
     if (row !== this.next) this.skipTo(row);
-    if (this.used + 8 > this.buffer.length) this.makeRoom(8);
-    const at = this.used;
-    this.view.setInt32(at, low, true);
-    this.view.setInt32(at + 4, high, true);
-    this.used = at + 8;
-    this.next = row + 1;
+    if (((this.used + 8) | 0) > this.capacity) this.makeRoom(8);
+    const { used, view } = this;
+    view.setInt32(used, low, true);
+    view.setInt32((used + 4) | 0, high, true);
+    this.used = (used + 8) | 0;
+    this.next = (row + 1) | 0;
     if (this.hasNulls) this.markPresent(row);
   }
 
@@ -64,7 +64,7 @@ export class Int64Column extends Fixed64Column {
 
   put(row: number, source: DataView, offset: number): void {
     const low = source.getInt32(offset, true);
-    const high = source.getInt32(offset + 4, true);
+    const high = source.getInt32((offset + 4) | 0, true);
     this.store(row, low, high);
     this.bound(low, high);
   }
@@ -83,7 +83,7 @@ export class DoubleColumn extends Fixed64Column {
 
   put(row: number, source: DataView, offset: number): void {
     const low = source.getInt32(offset, true);
-    const high = source.getInt32(offset + 4, true);
+    const high = source.getInt32((offset + 4) | 0, true);
     this.store(row, low, high);
     const magnitude = high & 0x7fffffff;
     // NaN is outside of every order; the format keeps it out of bounds.
@@ -130,7 +130,7 @@ export class BooleanColumn extends Column {
 
   put(row: number, value: boolean): void {
     if (row !== this.next) this.skipTo(row);
-    if ((this.count & 7) === 0 && this.count >>> 3 >= this.buffer.length) this.makeRoom(1);
+    if ((this.count & 7) === 0 && this.count >>> 3 >= this.capacity) this.makeRoom(1);
     const at = this.count >>> 3;
     const bit = this.count & 7;
     const before = bit === 0 ? 0 : (this.buffer[at] as number);

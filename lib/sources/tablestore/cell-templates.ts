@@ -1,52 +1,57 @@
 import { plainTag, variantTag } from "@/lib/tablestore/plain-buffer-tags";
 
+/** Places of a column's entry in `CellTemplates.entries`, and the entry's size. */
+export const templateEntry = {
+  /** Index of the first word of the template. */
+  firstWord: 0,
+  /** Index of the last word; -1: the column has no template. */
+  lastWord: 1,
+  /** Bytes of the template. */
+  length: 2,
+  /** Variant tag, and from bit 8 on the checksum of name and tag, with which the value's goes on. */
+  tagAndChecksum: 3,
+  size: 4,
+} as const;
+
 /**
  * How a cell of each mapped column begins when it holds what is expected of it: the bytes up to a value
  * of fixed size, or up to the length of a string or binary. One comparison by words then settles tags,
- * name, type and size.
- *
- * Template i is words[starts[i], ends[i]): the words at 0, 4, … of the bytes, and at last the one that
- * ends with them, which may overlap its neighbour. A column without a template has ends[i] = 0.
+ * name, type and size. The words of a template are those at 0, 4, … of its bytes, and at last the one
+ * that ends with them, which may overlap its neighbour.
  */
 export class CellTemplates {
   readonly words: Int32Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  /** Bytes of each template. */
-  readonly lengths: Int32Array;
-  /** Variant tag of each column's values. */
-  readonly tags: Uint8Array;
-  /** Checksum of name and variant tag, with which the value's checksum goes on. */
-  readonly checksums: Uint8Array;
+  /** `templateEntry.size` numbers for each column: in one array, because each array has its price. */
+  readonly entries: Int32Array;
 
   /** `columnsMax` is how many columns may ever be asked for; those not given have no template. */
   constructor(
     columnsMax: number,
-    columns: readonly { readonly name: string; readonly tag: number; readonly checksum: number }[],
+    columns: readonly {
+      readonly name: string;
+      readonly tag: number;
+      /** Of name and tag. */
+      readonly checksum: number;
+      readonly hasTemplate: boolean;
+    }[],
   ) {
-    this.starts = new Int32Array(columnsMax);
-    this.ends = new Int32Array(columnsMax);
-    this.lengths = new Int32Array(columnsMax);
-    this.tags = new Uint8Array(columnsMax);
-    this.checksums = new Uint8Array(columnsMax);
     const words: number[] = [];
-    columns.forEach(({ name, tag, checksum }, column) => {
-      const bytes = templateOf(name, tag);
-      this.starts[column] = words.length;
+    this.entries = new Int32Array(columnsMax * templateEntry.size);
+    for (let column = 0; column < columnsMax; column++) {
+      const known = columns[column];
+      const entry = column * templateEntry.size;
+      this.entries[entry + templateEntry.lastWord] = -1;
+      if (!known?.hasTemplate) continue;
+      const bytes = templateOf(known.name, known.tag);
+      this.entries[entry + templateEntry.firstWord] = words.length;
       for (let at = 0; at < bytes.length; at += 4) {
         words.push(bytes.readInt32LE(Math.min(at, bytes.length - 4)));
       }
-      this.ends[column] = words.length;
-      this.lengths[column] = bytes.length;
-      this.tags[column] = tag;
-      this.checksums[column] = checksum;
-    });
+      this.entries[entry + templateEntry.lastWord] = words.length - 1;
+      this.entries[entry + templateEntry.length] = bytes.length;
+      this.entries[entry + templateEntry.tagAndChecksum] = known.tag | (known.checksum << 8);
+    }
     this.words = Int32Array.from(words);
-  }
-
-  /** The column's cells are always looked at one part after the other. */
-  remove(column: number): void {
-    this.ends[column] = 0;
   }
 }
 

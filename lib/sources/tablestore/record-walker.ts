@@ -1,5 +1,5 @@
 import { operationTag, plainTag, variantTag } from "@/lib/tablestore/plain-buffer-tags";
-import type { CellTemplates } from "./cell-templates";
+import { type CellTemplates, templateEntry } from "./cell-templates";
 import {
   beyondAscii,
   checksumByte,
@@ -20,6 +20,13 @@ export const cellMark = {
 
 /** No variant's tag: of columns that are not mapped, and of cells without a value. */
 const noTag = 0xff;
+// As constants of this module they are part of the code; as properties they would be loads.
+const tagInteger = variantTag.integer;
+const tagDouble = variantTag.double;
+const tagBoolean = variantTag.boolean;
+const tagString = variantTag.string;
+const tagTimestamp = plainTag.cellTimestamp;
+const tagCellChecksum = plainTag.cellChecksum;
 /** Tag of a cell and of its name, read as one. */
 const cellStart = plainTag.cell | (plainTag.cellName << 8);
 /** Tag, u32 length, tag, u32 length, tag + i32, tag + i64, tag + i32. */
@@ -159,56 +166,58 @@ export class RecordWalker {
   private walkExpectedCells(start: number, end: number): number {
     const { view, lastRecord, record, cellColumns, cellOffsets } = this;
     const { followers } = this.names;
-    const { words, starts, ends, lengths, tags, checksums } = this.templates;
+    const { words, entries } = this.templates;
     let at = start;
     let { cellCount, previous, rowChecksum } = this;
+    // `| 0` keeps sums in 32 bits, so that nothing is checked for overflow: all lie within the page.
     while (cellCount < cellColumns.length) {
-      const column = followers[previous + 1] as number;
-      const lastWord = (ends[column] as number) - 1;
-      let valueAt = at + (lengths[column] as number);
-      if (lastWord < 0 || valueAt + expectedRestBytes > end) break;
-      let word = starts[column] as number;
-      let wordAt = at;
-      while (word < lastWord && view.getInt32(wordAt, true) === words[word]) {
-        wordAt += 4;
-        word++;
+      const column = followers[(previous + 1) | 0] as number;
+      const entry = column << 2;
+      let word = entries[entry + templateEntry.firstWord] as number;
+      const lastWord = entries[entry + templateEntry.lastWord] as number;
+      let valueAt = (at + (entries[entry + templateEntry.length] as number)) | 0;
+      if (lastWord < 0 || ((valueAt + expectedRestBytes) | 0) > end) break;
+      for (let wordAt = at; word < lastWord; wordAt = (wordAt + 4) | 0) {
+        if (view.getInt32(wordAt, true) !== words[word]) break;
+        word = (word + 1) | 0;
       }
-      if (word < lastWord || view.getInt32(valueAt - 4, true) !== words[word]) break;
+      if (word < lastWord || view.getInt32((valueAt - 4) | 0, true) !== words[word]) break;
       if (lastRecord[column] === record) break;
 
-      const tag = tags[column] as number;
-      let checksum = checksums[column] as number;
+      const tagAndChecksum = entries[entry + templateEntry.tagAndChecksum] as number;
+      const tag = tagAndChecksum & 0xff;
+      let checksum = tagAndChecksum >>> 8;
       let next: number;
-      if (tag <= variantTag.double) {
-        checksum = checksumOf64(checksum, view.getInt32(valueAt), view.getInt32(valueAt + 4));
-        next = valueAt + 8;
-      } else if (tag !== variantTag.boolean) {
-        const size = view.getInt32(valueAt, true) - 1;
-        next = valueAt + 5 + size;
-        if (size < 4 || next + 13 > end || view.getUint8(valueAt + 4) !== tag) break;
-        valueAt += 5;
-        if (view.getInt32(valueAt, true) !== size - 4) break;
-        const packed = checksumRange(view, checksum, valueAt, size);
-        checksum = packed & 0xff;
-        if (packed >= beyondAscii && tag === variantTag.string && !this.isUtf8(valueAt)) break;
-      } else {
+      if (tag === tagInteger || tag === tagDouble) {
+        next = (valueAt + 8) | 0;
+        checksum = checksumOf64(checksum, view.getInt32(valueAt), view.getInt32((valueAt + 4) | 0));
+      } else if (tag === tagBoolean) {
         const byte = view.getUint8(valueAt);
         if (byte > 1) break;
         checksum = checksumByte(checksum, byte);
-        next = valueAt + 1;
+        next = (valueAt + 1) | 0;
+      } else {
+        const size = (view.getInt32(valueAt, true) - 1) | 0;
+        if (size < 4 || size > end - valueAt || view.getUint8((valueAt + 4) | 0) !== tag) break;
+        valueAt = (valueAt + 5) | 0;
+        next = (valueAt + size) | 0;
+        if (next > end - 13 || view.getInt32(valueAt, true) !== size - 4) break;
+        const packed = checksumRange(view, checksum, valueAt, size);
+        checksum = packed & 0xff;
+        if (packed >= beyondAscii && tag === tagString && !this.isUtf8(valueAt)) break;
       }
-      if (view.getUint8(next) === plainTag.cellTimestamp) {
-        checksum = this.checksumTimestamp(checksum, next + 1);
-        next += 9;
+      if (view.getUint8(next) === tagTimestamp) {
+        checksum = this.checksumTimestamp(checksum, (next + 1) | 0);
+        next = (next + 9) | 0;
       }
-      if (view.getUint16(next, true) !== ((checksum << 8) | plainTag.cellChecksum)) break;
+      if (view.getUint16(next, true) !== ((checksum << 8) | tagCellChecksum)) break;
       rowChecksum = checksumByte(rowChecksum, checksum);
       lastRecord[column] = record;
       cellColumns[cellCount] = column;
       cellOffsets[cellCount] = valueAt;
-      cellCount++;
+      cellCount = (cellCount + 1) | 0;
       previous = column;
-      at = next + 2;
+      at = (next + 2) | 0;
     }
     this.cellCount = cellCount;
     this.previous = previous;
