@@ -1,4 +1,4 @@
-export type Total = { passed: number; failed: number };
+export type Total = { passed: number; failed: number; notRun: number };
 type VitestReport = {
   testResults: { status: string; assertionResults: { status: string }[] }[];
 };
@@ -8,4 +8,7 @@ type PlaywrightReport = {
 export function countVitest(report: VitestReport | null, exitCode: number): Total;
 export function countPlaywright(report: PlaywrightReport | null, exitCode: number): Total;
 export function countCheck(exitCode: number): Total;
-export function sumTotals(totals: readonly Total[]): Total;
+export function sumTotals(
+  totals: readonly Total[],
+  rule: { everythingHasToRun: boolean },
+): { passed: number; failed: number };

@@ -49,28 +49,29 @@ test.each(files.filter((file) => path.basename(file) === "package-lock.json"))(
   },
 );
 
-test("each command in README is a script of package.json", () => {
-  const text = existsSync(path.join(root, "README.md")) ? read("README.md") : "";
-  const used = [...text.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(
-    ([, run, short]) => run ?? short,
+test("README's table of commands and the scripts of package.json are the same", () => {
+  const rows = read("README.md").match(/^[|] `npm .*$/gm) ?? [];
+  const listed = rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`(?:npm (?:run )?)?([\w:-]+)`/g)].map(
+      ([, name]) => name,
+    ),
   );
-  expect(used.filter((name) => name !== undefined && !(name in scripts))).toEqual([]);
+  expect(listed.sort()).toEqual(Object.keys(scripts).sort());
 });
 
-test("no file has outgrown its limit", () => {
+test("no file of the product has outgrown its limit", () => {
   const tooLong = sources
-    .filter((file) => !/[.](test|spec)[.]tsx?$/.test(file))
+    .filter((file) => !/[.](test|spec)[.]tsx?$|[/]testing[/]|^e2e[/]/.test(file))
     .map((file) => ({ file, lines: read(file).split("\n").length - 1 }))
     .filter(({ file, lines }) => lines > (file.startsWith("lib/core/") ? 300 : 400));
   expect(tooLong).toEqual([]);
 });
 
-test("no test is skipped, singled out or left for later", () => {
+// Tests that need a certain machine (runIf) count as failures where everything has to run.
+test("no test is skipped for good, singled out or left for later", () => {
   const tests = sources.filter((file) => /[.](test|spec)[.]tsx?$/.test(file));
   const marked = tests.filter((file) =>
-    /\b(?:test|it|describe)(?:[.]\w+)*[.](?:skip|only|todo|fixme|fails|skipIf|runIf)\b/.test(
-      read(file),
-    ),
+    /\b(?:test|it|describe)(?:[.]\w+)*[.](?:skip|only|todo|fixme|fails)\b/.test(read(file)),
   );
   expect(marked).toEqual([]);
 });
