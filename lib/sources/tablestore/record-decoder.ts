@@ -45,6 +45,11 @@ const tagOf: Readonly<Record<ParquetType, number>> = {
   BINARY: variantTag.binary,
 };
 
+// As constants of this module they are part of the code; as properties they would be loads.
+const tagInteger = variantTag.integer;
+const tagDouble = variantTag.double;
+const tagBoolean = variantTag.boolean;
+
 const typeOf: Readonly<Record<number, ColumnType>> = {
   [variantTag.boolean]: "boolean",
   [variantTag.integer]: "integer",
@@ -168,16 +173,16 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage, RecordPlace
   }
 
   private makeTemplates(columnsMax: number, eventTimeColumn: number): CellTemplates {
-    const templates = new CellTemplates(
+    return new CellTemplates(
       columnsMax,
-      this.mapping.columns.map(({ source, type }, column) => {
-        const checksum = crc8Byte(this.names.checksums[column] as number, tagOf[type]);
-        return { name: source, tag: tagOf[type], checksum };
-      }),
+      this.mapping.columns.map(({ source, type }, column) => ({
+        name: source,
+        tag: tagOf[type],
+        checksum: crc8Byte(this.names.checksums[column] as number, tagOf[type]),
+        // Where an event time stands is noted by the path that notes everything.
+        hasTemplate: column !== eventTimeColumn,
+      })),
     );
-    // Where an event time stands is noted by the path that notes everything.
-    if (eventTimeColumn >= 0) templates.remove(eventTimeColumn);
-    return templates;
   }
 
   describePlace(): Pick<DirtyValue, "key" | "position"> {
@@ -218,11 +223,13 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage, RecordPlace
       const at = cellOffsets[cell] as number;
       if (column >= 0) {
         const tag = tags[column] as number;
-        if (tag === variantTag.string || tag === variantTag.binary) {
-          target.putBytes(column, view, at + 4, at + 4 + view.getInt32(at, true));
-        } else if (tag === variantTag.integer) target.putInt64(column, view, at);
-        else if (tag === variantTag.double) target.putDouble(column, view, at);
-        else target.putBoolean(column, view.getUint8(at) === 1);
+        if (tag === tagInteger) target.putInt64(column, view, at);
+        else if (tag === tagDouble) target.putDouble(column, view, at);
+        else if (tag === tagBoolean) target.putBoolean(column, view.getUint8(at) === 1);
+        else {
+          const start = (at + 4) | 0;
+          target.putBytes(column, view, start, (start + view.getInt32(at, true)) | 0);
+        }
       } else if (column === cellMark.unmapped) counts.unmappedValues++;
       else {
         counts.dirtyValues++;
