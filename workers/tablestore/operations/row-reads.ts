@@ -5,14 +5,13 @@ import {
   type MessageInit,
 } from "@/lib/tablestore/messages";
 import type { OperationHandler } from "../http-server";
+import { checkLimit, limits, rangePage } from "../limits";
 import { parameterInvalid, Refusal } from "../refusal";
 import { parseRangeBound, parseRow } from "../store/parse-row";
-import { rangeRowsMax, readRange, renderRow } from "../store/row-read";
+import { readRange, renderRow } from "../store/row-read";
 import type { Store } from "../store/store";
 import { refuseTransaction } from "./row-writes";
 import { asBuffer, consumedByRead, readProjection } from "./wire-row";
-
-const rowsPerBatchMax = 100;
 
 export function rowReadOperations(store: Store): Record<string, OperationHandler> {
   return {
@@ -59,7 +58,7 @@ async function getRange(store: Store, body: Buffer): Promise<Uint8Array> {
   }
   const limit = request.limit ?? 0;
   if (limit < 0) throw parameterInvalid("Invalid limit: it must not be negative.");
-  const rowsMax = limit === 0 ? rangeRowsMax : Math.min(limit, rangeRowsMax);
+  const rowsMax = limit === 0 ? rangePage.rowsMax : Math.min(limit, rangePage.rowsMax);
   const page = await readRange(
     store.db,
     table,
@@ -76,12 +75,7 @@ async function getRange(store: Store, body: Buffer): Promise<Uint8Array> {
 async function batchGetRow(store: Store, body: Buffer): Promise<Uint8Array> {
   const { tables } = decodeMessage("BatchGetRowRequest", body);
   const rowCount = tables.reduce((count, table) => count + table.primaryKey.length, 0);
-  if (rowCount === 0) throw parameterInvalid("No row is specified in BatchGetRow.");
-  if (rowCount > rowsPerBatchMax) {
-    throw parameterInvalid(
-      `The total number of rows in BatchGetRow exceeds the limit of ${rowsPerBatchMax}.`,
-    );
-  }
+  checkLimit(limits.batchGetRows, rowCount);
   return encodeMessage("BatchGetRowResponse", {
     tables: await Promise.all(
       tables.map(async (table) => ({

@@ -5,6 +5,7 @@ import {
   type MessageInit,
 } from "@/lib/tablestore/messages";
 import type { OperationHandler } from "../http-server";
+import { checkLimit, limits } from "../limits";
 import { parameterInvalid, Refusal } from "../refusal";
 import { encodeRow } from "../store/cell";
 import type { Commit } from "../store/commit";
@@ -12,9 +13,6 @@ import { applyRowChange, needsCurrentRow, type RowChange } from "../store/row-ch
 import type { RowKey } from "../store/row-key";
 import type { Store } from "../store/store";
 import { consumedByWrite, type RowWrite, readRowChange } from "./wire-row";
-
-const rowsPerBatchMax = 200;
-const batchBytesMax = 4 * 1024 * 1024;
 
 export function rowWriteOperations(store: Store): Record<string, OperationHandler> {
   return {
@@ -100,16 +98,9 @@ type BatchRow = { readonly write: RowWrite; readonly change: RowChange | Refusal
 async function batchWriteRow(store: Store, body: Buffer): Promise<Uint8Array> {
   const request = decodeMessage("BatchWriteRowRequest", body);
   refuseTransaction(request.transactionId);
-  if (body.length > batchBytesMax) {
-    throw parameterInvalid(`The total size of a BatchWriteRow exceeds ${batchBytesMax} bytes.`);
-  }
+  checkLimit(limits.batchWriteBytes, body.length);
   const rowCount = request.tables.reduce((count, table) => count + table.rows.length, 0);
-  if (rowCount === 0) throw parameterInvalid("No row is specified in BatchWriteRow.");
-  if (rowCount > rowsPerBatchMax) {
-    throw parameterInvalid(
-      `The total number of rows in BatchWriteRow exceeds the limit of ${rowsPerBatchMax}.`,
-    );
-  }
+  checkLimit(limits.batchWriteRows, rowCount);
   const tables = request.tables.map((table) => readBatchTable(store, table));
   const isAtomic = request.isAtomic ?? false;
   if (isAtomic) checkAtomic(tables);

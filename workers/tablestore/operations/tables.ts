@@ -6,6 +6,7 @@ import type { Store } from "../store/store";
 import type { Table } from "../store/table";
 import {
   readOptions,
+  readReserved,
   readStreamSettings,
   readTableDraft,
   writeOptions,
@@ -83,11 +84,7 @@ async function updateTable(store: Store, body: Buffer): Promise<Uint8Array> {
     const reserved =
       capacity === undefined
         ? document.reserved
-        : {
-            read: capacity.read ?? document.reserved.read,
-            write: capacity.write ?? document.reserved.write,
-            sinceMs: commit.nowMs,
-          };
+        : readReserved(capacity, document.reserved, commit.nowMs);
     catalogue.update(commit, table, { options, reserved });
     if (stream === null && document.stream !== null) catalogue.disableStream(commit, table);
     else if (stream) catalogue.enableStream(commit, table, stream);

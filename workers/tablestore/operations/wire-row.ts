@@ -1,4 +1,5 @@
 import type { Message, MessageInit } from "@/lib/tablestore/messages";
+import { checkLimit, limits } from "../limits";
 import { parameterInvalid } from "../refusal";
 import { noTimestamp } from "../store/cell";
 import { compileCondition, compileRowFilter } from "../store/filter";
@@ -29,6 +30,7 @@ export type RowWrite = {
 /** Parses one written row; everything that does not depend on the row as it is now is checked here. */
 export function readRowChange(table: Table, write: RowWrite, defaults: RowDefaults): RowChange {
   const bytes = asBuffer(write.row);
+  checkLimit(limits.rowWriteBytes, bytes.length);
   const conditions = readConditions(write.condition);
   const { returnContent } = write;
   const returnColumns =

@@ -1,7 +1,7 @@
 import type { Message, MessageInit } from "@/lib/tablestore/messages";
+import { checkLimit, checkName, limits } from "../limits";
 import { parameterInvalid } from "../refusal";
 import type { StreamSettings } from "../store/catalogue";
-import { columnNameBytesMax } from "../store/parse-row";
 import type { Table, TableDocument, TableOptions } from "../store/table";
 
 /** What the service tells of a table that set no bound of its own. */
@@ -12,13 +12,7 @@ const defaultOptions: TableOptions = {
   deviationSeconds: null,
   allowUpdate: true,
 };
-export const streamExpirationHoursMax = 168;
 const streamExpirationHoursDefault = 24;
-const timeToLiveSecondsMin = 86_400;
-const primaryKeyColumnsMax = 4;
-const versionsMax = 2_147_483_647;
-/** The documented naming rule of tables. */
-const tableNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
 export type TableDraft = Omit<TableDocument, "id" | "createdAtMs" | "stream">;
 
@@ -28,9 +22,7 @@ export function readTableDraft(
   nowMs: number,
 ): { draft: TableDraft; stream: StreamSettings | null } {
   const { tableMeta } = request;
-  if (!tableNamePattern.test(tableMeta.tableName)) {
-    throw parameterInvalid(`Invalid table name: '${tableMeta.tableName.slice(0, 300)}'.`);
-  }
+  checkName(tableMeta.tableName);
   if (request.indexMetas.length > 0 || tableMeta.indexMeta.length > 0) {
     throw parameterInvalid("Indexes are not supported.");
   }
@@ -41,11 +33,7 @@ export function readTableDraft(
       primaryKey: readPrimaryKey(tableMeta.primaryKey),
       definedColumns: readDefinedColumns(tableMeta),
       options: readOptions(request.tableOptions, defaultOptions),
-      reserved: {
-        read: capacityUnit.read ?? 0,
-        write: capacityUnit.write ?? 0,
-        sinceMs: nowMs,
-      },
+      reserved: readReserved(capacityUnit, { read: 0, write: 0, sinceMs: nowMs }, nowMs),
     },
     stream: request.streamSpec === undefined ? null : readStreamSettings(request.streamSpec, null),
   };
@@ -54,13 +42,9 @@ export function readTableDraft(
 function readPrimaryKey(
   columns: readonly Message<"PrimaryKeySchema">[],
 ): TableDocument["primaryKey"] {
-  if (columns.length < 1 || columns.length > primaryKeyColumnsMax) {
-    throw parameterInvalid(
-      `The number of primary key columns must be in range: [1, ${primaryKeyColumnsMax}].`,
-    );
-  }
+  checkLimit(limits.primaryKeyColumns, columns.length);
   return columns.map(({ name, type, option }, index) => {
-    checkColumnName(name);
+    checkName(name);
     if (columns.findIndex((other) => other.name === name) !== index) {
       throw parameterInvalid(`Duplicated primary key name: '${name}'.`);
     }
@@ -78,20 +62,26 @@ function readPrimaryKey(
 }
 
 function readDefinedColumns(meta: Message<"TableMeta">): TableDocument["definedColumns"] {
+  checkLimit(limits.definedColumns, meta.definedColumn.length);
   const names = new Set(meta.primaryKey.map(({ name }) => name));
   return meta.definedColumn.map(({ name, type }) => {
-    checkColumnName(name);
+    checkName(name);
     if (names.has(name)) throw parameterInvalid(`Duplicated column name: '${name}'.`);
     names.add(name);
     return { name, type };
   });
 }
 
-function checkColumnName(name: string): void {
-  const length = Buffer.byteLength(name);
-  if (length < 1 || length > columnNameBytesMax) {
-    throw parameterInvalid(`A column name must have 1 to ${columnNameBytesMax} bytes.`);
-  }
+/** The throughput with what the request names replaced. */
+export function readReserved(
+  capacity: Message<"CapacityUnit">,
+  before: TableDocument["reserved"],
+  nowMs: number,
+): TableDocument["reserved"] {
+  const { read = before.read, write = before.write } = capacity;
+  checkLimit(limits.reservedUnits, read);
+  checkLimit(limits.reservedUnits, write);
+  return { read, write, sinceMs: nowMs };
 }
 
 /** The table's options with those that the request names replaced. */
@@ -101,14 +91,10 @@ export function readOptions(
 ): TableOptions {
   if (options === undefined) return before;
   const { timeToLive, maxVersions, deviationCellVersionInSec, allowUpdate } = options;
-  if (timeToLive !== undefined && timeToLive !== -1 && timeToLive < timeToLiveSecondsMin) {
-    throw parameterInvalid(
-      `Invalid TimeToLive: it must be -1 or at least ${timeToLiveSecondsMin} seconds.`,
-    );
+  if (timeToLive !== undefined && timeToLive !== -1) {
+    checkLimit(limits.timeToLiveSeconds, timeToLive);
   }
-  if (maxVersions !== undefined && (maxVersions < 1 || maxVersions > versionsMax)) {
-    throw parameterInvalid("Invalid MaxVersions: it must be positive.");
-  }
+  if (maxVersions !== undefined) checkLimit(limits.maxVersions, maxVersions);
   if (deviationCellVersionInSec !== undefined && deviationCellVersionInSec < 1n) {
     throw parameterInvalid("Invalid DeviationCellVersionInSec: it must be positive.");
   }
@@ -131,11 +117,8 @@ export function readStreamSettings(
   if (!spec.enableStream) return null;
   const expirationHours =
     spec.expirationTime ?? before?.expirationHours ?? streamExpirationHoursDefault;
-  if (expirationHours < 1 || expirationHours > streamExpirationHoursMax) {
-    throw parameterInvalid(
-      `Invalid stream expiration time: it must be in range: [1, ${streamExpirationHoursMax}].`,
-    );
-  }
+  checkLimit(limits.streamExpirationHours, expirationHours);
+  spec.columnsToGet.forEach(checkName);
   const columnsToGet =
     spec.columnsToGet.length > 0 ? spec.columnsToGet : (before?.columnsToGet ?? []);
   return { expirationHours, columnsToGet };

@@ -1,4 +1,5 @@
 import type { ClassicLevel } from "classic-level";
+import { checkLimit, limits } from "../limits";
 import { Refusal } from "../refusal";
 import type { Commit } from "./commit";
 import type { Garbage, KeyRange } from "./garbage";
@@ -71,6 +72,7 @@ export class Catalogue {
     if (this.#tables.has(draft.name)) {
       throw new Refusal("OTSObjectAlreadyExist", "Requested table already exists.");
     }
+    checkLimit(limits.tables, this.#tables.size + 1);
     const document = { ...draft, id: commit.nextId(), createdAtMs: commit.nowMs, stream: null };
     const table = openTable(document, []);
     if (stream !== null) this.#switchStreamOn(commit, table, stream);

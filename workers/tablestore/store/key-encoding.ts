@@ -1,3 +1,5 @@
+import { limits } from "../limits";
+
 /**
  * Keys of the one LevelDB database: a namespace byte, then fixed-length big-endian numbers, then at
  * most one part of free length. LevelDB compares keys as unsigned bytes, so byte order is order.
@@ -124,8 +126,8 @@ const columnMark = { infMin: 0x01, value: 0x10, infMax: 0xfe } as const;
 const zeroEscape = 0xff;
 
 /** A bounded scratch: 4 columns of 1 KB, each byte possibly escaped, and marks and terminators. */
-const columnBytesMax = 1024;
-const columnsMax = 4;
+const columnBytesMax = limits.keyValueBytes.max;
+const columnsMax = limits.primaryKeyColumns.max;
 const scratchLength = rowPrefixLength + columnsMax * (1 + 2 * columnBytesMax + 2);
 
 /**

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { crc8Byte, crc8Range } from "@/lib/tablestore/crc8";
 import { operationTag, plainTag, variantTag } from "@/lib/tablestore/plain-buffer-tags";
+import { beyond, checkLimit, checkNameBytes, limits } from "../limits";
 import { parameterInvalid, Refusal } from "../refusal";
 import {
   type Cell,
@@ -26,11 +27,6 @@ export type ParsedRow = {
   readonly key: KeySection;
   readonly cells: readonly Cell[];
 };
-
-export const columnNameBytesMax = 255;
-const keyValueBytesMax = 1024;
-const valueBytesMax = 2 * 1024 * 1024;
-const cellsMax = 1024;
 
 export type RowForm =
   /** A whole row: values only. */
@@ -70,9 +66,7 @@ export function parseRow(
     while (cursor.takeIf(plainTag.cell)) {
       const cell = readCell(cursor, schema, form, defaults.nowMs);
       crc = crc8Byte(crc, cursor.cellCrc);
-      if (cells.push(cell) > cellsMax) {
-        throw parameterInvalid(`The number of attribute columns exceeds ${cellsMax}.`);
-      }
+      if (cells.push(cell) > limits.columnsPerWrite.max) throw beyond(limits.columnsPerWrite);
     }
   }
   const marker = cursor.takeIf(plainTag.deleteMarker);
@@ -164,7 +158,7 @@ function putKeyValue(
       return null;
     case variantTag.string:
       if (column.type !== keyType.string) throw schemaMismatch();
-      checkKeyLength(column, end - start - 5);
+      checkLimit(limits.keyValueBytes, end - start - 5);
       if (!isUtf8(bytes.subarray(start + 5, end))) {
         throw parameterInvalid(`The value of primary key column '${column.name}' is not UTF-8.`);
       }
@@ -172,7 +166,7 @@ function putKeyValue(
       return null;
     case variantTag.binary:
       if (column.type !== keyType.binary) throw schemaMismatch();
-      checkKeyLength(column, end - start - 5);
+      checkLimit(limits.keyValueBytes, end - start - 5);
       writer.putBytes(bytes, start + 5, end);
       return null;
     case variantTag.infMin:
@@ -193,14 +187,6 @@ function putKeyValue(
     }
     default:
       throw schemaMismatch();
-  }
-}
-
-function checkKeyLength(column: KeyColumn, length: number): void {
-  if (length > keyValueBytesMax) {
-    throw parameterInvalid(
-      `The length of primary key column '${column.name}' exceeds the limit of ${keyValueBytesMax} bytes.`,
-    );
   }
 }
 
@@ -265,15 +251,8 @@ function readCell(cursor: PlainCursor, schema: KeySchema, form: RowForm, nowMs: 
 }
 
 function columnName(bytes: Buffer, start: number, end: number, schema: KeySchema): string {
-  if (end === start || end - start > columnNameBytesMax) {
-    throw parameterInvalid(`A column name must have 1 to ${columnNameBytesMax} bytes.`);
-  }
+  checkNameBytes(bytes, start, end);
   const name = bytes.toString("latin1", start, end);
-  for (let at = start; at < end; at++) {
-    if ((bytes[at] as number) < 0x80) continue;
-    if (!isUtf8(bytes.subarray(start, end))) throw parameterInvalid("A column name is not UTF-8.");
-    break;
-  }
   if (schema.cellNames.has(name)) {
     throw parameterInvalid(`Attribute column '${name}' has the name of a primary key column.`);
   }
@@ -285,9 +264,7 @@ function checkAttributeValue(cursor: PlainCursor, start: number): void {
   if (tag === variantTag.infMin || tag === variantTag.infMax || tag === variantTag.autoIncrement) {
     throw cursor.fault("A value of primary keys stands in an attribute");
   }
-  if (cursor.position - start - 5 > valueBytesMax) {
-    throw parameterInvalid(`The value of a column exceeds the limit of ${valueBytesMax} bytes.`);
-  }
+  if (cursor.position - start - 5 > limits.valueBytes.max) throw beyond(limits.valueBytes);
 }
 
 /** Which parts a cell must have for its operation, and which operations a row may hold. */

@@ -1,5 +1,6 @@
 import type { ClassicLevel } from "classic-level";
 import { headerLength, plainTag } from "@/lib/tablestore/plain-buffer-tags";
+import { rangePage } from "../limits";
 import { encodeRow, rowLength, writeRow } from "./cell";
 import { givesWholeRows, type Projection, projectCells } from "./projection";
 import { keySectionOf, plainBytesOf, readStoredRow } from "./stored-row";
@@ -40,13 +41,13 @@ export type RangePage = {
   readonly nextStart: Buffer | null;
 };
 
-/** The documented limits of one answer. Rows that a filter leaves out count too: they were read. */
-export const rangeRowsMax = 5000;
-const rangeBytesMax = 4 * 1024 * 1024;
 const rowsPerStep = 500;
 const bytesPerStep = 512 * 1024;
 
-/** Reads rows in order until the range ends or the answer is full. */
+/**
+ * Reads rows in order until the range ends or the answer is full. Rows that a filter leaves out
+ * count too: they were read.
+ */
 export async function readRange(
   db: Db,
   table: Table,
@@ -93,15 +94,15 @@ class PageBuilder {
 
   /** One more than fits tells whether the range goes on. */
   get rowsWanted(): number {
-    return Math.min(this.#rowsMax - this.#rows.length, rangeRowsMax - this.#scanned) + 1;
+    return Math.min(this.#rowsMax - this.#rows.length, rangePage.rowsMax - this.#scanned) + 1;
   }
 
   isFull(next: Buffer): boolean {
     if (this.#scanned === 0) return false;
     return (
       this.#rows.length >= this.#rowsMax ||
-      this.#scanned >= rangeRowsMax ||
-      this.#bytes + next.length > rangeBytesMax
+      this.#scanned >= rangePage.rowsMax ||
+      this.#bytes + next.length > rangePage.bytesMax
     );
   }
 

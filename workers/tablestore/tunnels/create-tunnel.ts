@@ -1,4 +1,5 @@
 import type { Message } from "@/lib/tablestore/messages";
+import { checkLimit, limits, startOffsetMarginMs } from "../limits";
 import { parameterInvalid, Refusal } from "../refusal";
 import type { Commit } from "../store/commit";
 import { idKey, namespace } from "../store/key-encoding";
@@ -10,8 +11,7 @@ import type { ChannelDocument, Tunnel } from "./tunnel";
 import type { TunnelRegistry } from "./tunnel-registry";
 
 /** What a tunnel that needs the stream gives a table that has none (documented). */
-const impliedExpirationHours = 168;
-const nameBytesMax = 255;
+const impliedExpirationHours = limits.streamExpirationHours.max;
 const nsPerUs = 1000n;
 const nsPerMs = 1_000_000n;
 
@@ -55,14 +55,13 @@ function requireTable(store: Store, tableName: string): Table {
 }
 
 function checkRequest(store: Store, request: Request): void {
-  const length = Buffer.byteLength(request.tunnelName);
-  if (length < 1 || length > nameBytesMax) throw parameterInvalid("Invalid tunnel name.");
+  checkLimit(limits.nameBytes, Buffer.byteLength(request.tunnelName));
   const { startOffset, endOffset } = request.streamTunnelConfig ?? {};
   const table = requireTable(store, request.tableName);
   const nowNs = BigInt(store.clock.nowMs()) * nsPerMs;
   if (startOffset !== undefined && request.tunnelType !== "BaseData") {
     const hours = table.document.stream?.expirationHours ?? impliedExpirationHours;
-    const oldestNs = nowNs - BigInt(hours) * 3_600_000n * nsPerMs;
+    const oldestNs = nowNs - BigInt(hours * 3_600_000 - startOffsetMarginMs) * nsPerMs;
     if (startOffset >= nowNs || startOffset < oldestNs) {
       throw parameterInvalid("The start offset is not within the time the stream is kept.");
     }
