@@ -129,7 +129,7 @@ export function Select({ className, ...props }: ComponentProps<"select">) {
     <select
       {...useFieldControl()}
       {...props}
-      className={classNames(controlClasses, "h-9 pr-8", className)}
+      className={classNames(controlClasses, "h-9 pr-2", className)}
     />
   );
 }
