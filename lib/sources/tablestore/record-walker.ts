@@ -27,6 +27,10 @@ const tagBoolean = variantTag.boolean;
 const tagString = variantTag.string;
 const tagTimestamp = plainTag.cellTimestamp;
 const tagCellChecksum = plainTag.cellChecksum;
+const entryFirstWord = templateEntry.firstWord;
+const entryLastWord = templateEntry.lastWord;
+const entryLength = templateEntry.length;
+const entryTagAndChecksum = templateEntry.tagAndChecksum;
 /** Tag of a cell and of its name, read as one. */
 const cellStart = plainTag.cell | (plainTag.cellName << 8);
 /** Tag, u32 length, tag, u32 length, tag + i32, tag + i64, tag + i32. */
@@ -173,9 +177,9 @@ export class RecordWalker {
     while (cellCount < cellColumns.length) {
       const column = followers[(previous + 1) | 0] as number;
       const entry = column << 2;
-      let word = entries[entry + templateEntry.firstWord] as number;
-      const lastWord = entries[entry + templateEntry.lastWord] as number;
-      let valueAt = (at + (entries[entry + templateEntry.length] as number)) | 0;
+      let word = entries[(entry + entryFirstWord) | 0] as number;
+      const lastWord = entries[(entry + entryLastWord) | 0] as number;
+      let valueAt = (at + (entries[(entry + entryLength) | 0] as number)) | 0;
       if (lastWord < 0 || ((valueAt + expectedRestBytes) | 0) > end) break;
       for (let wordAt = at; word < lastWord; wordAt = (wordAt + 4) | 0) {
         if (view.getInt32(wordAt, true) !== words[word]) break;
@@ -184,7 +188,7 @@ export class RecordWalker {
       if (word < lastWord || view.getInt32((valueAt - 4) | 0, true) !== words[word]) break;
       if (lastRecord[column] === record) break;
 
-      const tagAndChecksum = entries[entry + templateEntry.tagAndChecksum] as number;
+      const tagAndChecksum = entries[(entry + entryTagAndChecksum) | 0] as number;
       const tag = tagAndChecksum & 0xff;
       let checksum = tagAndChecksum >>> 8;
       let next: number;
