@@ -1,0 +1,12 @@
+import { describeLanguage } from "./testing/interop/for-language";
+import { describeRows } from "./testing/interop/row-scenario";
+import { startDriver } from "./testing/interop/sdk-driver";
+
+describeLanguage("java", (program) => {
+  describeRows("Java", {
+    start: (access) => startDriver(program(), access),
+    hasPageFilter: true,
+    blobBytesMax: 2 * 1024 * 1024,
+    signatures: ["v2", "v4"],
+  });
+});
