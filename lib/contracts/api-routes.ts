@@ -9,6 +9,15 @@ import {
 } from "./destination-body";
 import { healthSchema } from "./health-view";
 import {
+  importBodySchema,
+  importResultSchema,
+  rowBodySchema,
+  rowKeySchema,
+  rowListQuerySchema,
+  rowPageSchema,
+  rowPatchSchema,
+} from "./row-body";
+import {
   sourceBodySchema,
   sourceListQuerySchema,
   sourcePageSchema,
@@ -18,6 +27,7 @@ import {
   tablePageSchema,
   tableViewSchema,
 } from "./source-body";
+import { tableBodySchema, tablePatchSchema } from "./table-body";
 import { taskBodySchema, taskPatchSchema } from "./task-body";
 import { ddlQuerySchema, ddlViewSchema } from "./task-ddl";
 import {
@@ -30,6 +40,12 @@ import {
 } from "./task-lists";
 import { previewBodySchema, previewSchema } from "./task-preview";
 import { taskListQuerySchema, taskPageSchema, taskViewSchema } from "./task-view";
+import {
+  tunnelBodySchema,
+  tunnelListQuerySchema,
+  tunnelPageSchema,
+  tunnelViewSchema,
+} from "./tunnel-body";
 
 /** Each role may do what the ones before it may. */
 export const roles = ["viewer", "operator", "administrator"] as const;
@@ -224,11 +240,122 @@ export const apiRoutes = defineRoutes({
   getTable: {
     method: "GET",
     path: "/api/v1/sources/{id}/tables/{table}",
-    summary: "A table's columns, defined and seen",
+    summary: "A table's columns, defined and seen, its settings, and the tasks that read it",
     role: "viewer",
     query: noQuery,
     status: 200,
     response: tableViewSchema,
+  },
+  createTable: {
+    method: "POST",
+    path: "/api/v1/sources/{id}/tables",
+    summary: "Create a table",
+    role: "administrator",
+    query: noQuery,
+    body: tableBodySchema,
+    status: 201,
+    response: tableViewSchema,
+  },
+  updateTable: {
+    method: "PATCH",
+    path: "/api/v1/sources/{id}/tables/{table}",
+    summary: "Change a table's stream or time to live",
+    role: "administrator",
+    query: noQuery,
+    body: tablePatchSchema,
+    status: 200,
+    response: tableViewSchema,
+  },
+  deleteTable: {
+    method: "DELETE",
+    path: "/api/v1/sources/{id}/tables/{table}",
+    summary: "Delete a table with its rows and tunnels. Refused while a task reads it",
+    role: "administrator",
+    query: noQuery,
+    status: 204,
+  },
+  listRows: {
+    method: "GET",
+    path: "/api/v1/sources/{id}/tables/{table}/rows",
+    summary: "A table's rows in the order of their keys, narrowed by the first key column",
+    role: "viewer",
+    query: rowListQuerySchema,
+    status: 200,
+    response: rowPageSchema,
+  },
+  insertRow: {
+    method: "POST",
+    path: "/api/v1/sources/{id}/tables/{table}/rows",
+    summary: "Insert a row; a taken key is refused",
+    role: "administrator",
+    query: noQuery,
+    body: rowBodySchema,
+    status: 204,
+  },
+  updateRow: {
+    method: "PATCH",
+    path: "/api/v1/sources/{id}/tables/{table}/rows",
+    summary: "Set and remove attributes of a row that exists",
+    role: "administrator",
+    query: noQuery,
+    body: rowPatchSchema,
+    status: 204,
+  },
+  deleteRow: {
+    method: "POST",
+    path: "/api/v1/sources/{id}/tables/{table}/rows/delete",
+    summary: "Delete the row of a key; keys are too long and too varied for an address",
+    role: "administrator",
+    query: noQuery,
+    body: rowKeySchema,
+    status: 204,
+  },
+  importRows: {
+    method: "POST",
+    path: "/api/v1/sources/{id}/tables/{table}/rows/import",
+    summary: "Write up to 200 rows over those of the same keys; rows that cannot be are named",
+    role: "administrator",
+    query: noQuery,
+    body: importBodySchema,
+    status: 200,
+    response: importResultSchema,
+  },
+  listTunnels: {
+    method: "GET",
+    path: "/api/v1/sources/{id}/tunnels",
+    summary: "Tunnels by table and name, of one table or of all",
+    role: "viewer",
+    query: tunnelListQuerySchema,
+    status: 200,
+    response: tunnelPageSchema,
+  },
+  createTunnel: {
+    method: "POST",
+    path: "/api/v1/sources/{id}/tables/{table}/tunnels",
+    summary: "Create a tunnel; its stream begins now",
+    role: "administrator",
+    query: noQuery,
+    body: tunnelBodySchema,
+    status: 201,
+    response: tunnelViewSchema,
+  },
+  getTunnel: {
+    method: "GET",
+    path: "/api/v1/sources/{id}/tables/{table}/tunnels/{tunnel}",
+    summary:
+      "A tunnel, its channels, how far they are, and when what they have yet to read expires",
+    role: "viewer",
+    query: noQuery,
+    status: 200,
+    response: tunnelViewSchema,
+  },
+  deleteTunnel: {
+    method: "DELETE",
+    path: "/api/v1/sources/{id}/tables/{table}/tunnels/{tunnel}",
+    summary: "Delete a tunnel that no task reads",
+    role: "administrator",
+    query: noQuery,
+    status: 204,
   },
   listDestinations: {
     method: "GET",

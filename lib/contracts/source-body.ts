@@ -82,6 +82,14 @@ export const tableViewSchema = z
     sampledRows: z.int().min(0),
     /** null: the stream is off; a task switches it on where its mode needs it. */
     streamExpirationHours: z.int().nullable(),
+    /** The column of the key that the source numbers, where the table has one. */
+    autoIncrementColumn: z.string().nullable(),
+    /** -1: cells are kept forever. */
+    timeToLiveSeconds: z.int(),
+    versionsMax: z.int(),
+    createdAt: z.iso.datetime().nullable(),
+    /** The tasks that read it. */
+    tasks: z.array(z.string()),
   })
   .meta({ id: "Table" });
 export type TableView = z.infer<typeof tableViewSchema>;

@@ -142,6 +142,13 @@ export const errorCodes = defineErrorCodes({
     cause: (d) => `The source has no table ${text(d, "table", "of that name")}.`,
     nextStep: () => "Choose another table, or create it.",
   },
+  "source.change_refused": {
+    fault: "user",
+    httpStatus: 422,
+    title: "The source refused this",
+    cause: (d) => text(d, "reason", "It gave no reason."),
+    nextStep: () => "Correct what the source names and try again.",
+  },
   "source.tunnel_missing": {
     fault: "user",
     httpStatus: 422,

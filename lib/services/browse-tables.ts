@@ -2,7 +2,8 @@ import type { Page } from "@/lib/contracts/paging";
 import type { TableView } from "@/lib/contracts/source-body";
 import { InvalidInputError } from "@/lib/core/invalid-input";
 import type { SampleRow, TableColumn, TableDescription } from "@/lib/core/record";
-import { withSource } from "./connections";
+import { listTableReaders } from "@/lib/db/table-readers";
+import { type Editors, withEditor, withSource } from "./connections";
 import { findSource } from "./find-stored";
 import type { ServiceDependencies } from "./service-dependencies";
 
@@ -62,8 +63,19 @@ export async function observeTable(
   });
 }
 
-export async function getTable(needs: Needs, sourceId: string, table: string): Promise<TableView> {
-  const { description, rows } = await observeTable(needs, sourceId, table);
+export async function getTable(
+  needs: Needs & { readonly editors: Editors },
+  sourceId: string,
+  table: string,
+): Promise<TableView> {
+  const stored = await findSource(needs.database, sourceId);
+  const { endpoint, instance } = stored;
+  const [{ description, rows }, details, readers] = await Promise.all([
+    observeTable(needs, sourceId, table),
+    withEditor(needs.editors, stored, (editor) => editor.describeTable(table)),
+    listTableReaders(needs.database, { endpoint, instance, table }),
+  ]);
+  const { timeToLiveSeconds, versionsMax, createdAtMs } = details;
   return {
     name: description.name,
     primaryKey: [...description.primaryKey],
@@ -71,6 +83,11 @@ export async function getTable(needs: Needs, sourceId: string, table: string): P
     seenColumns: seenColumnsOf(description, rows),
     sampledRows: rows.length,
     streamExpirationHours: description.streamExpirationHours,
+    autoIncrementColumn: details.primaryKey.find((column) => column.autoIncrement)?.name ?? null,
+    timeToLiveSeconds,
+    versionsMax,
+    createdAt: createdAtMs === null ? null : new Date(createdAtMs).toISOString(),
+    tasks: readers.map(({ task }) => task),
   };
 }
 

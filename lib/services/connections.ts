@@ -1,4 +1,5 @@
 import type { ObjectStore } from "@/lib/core/ports/object-store";
+import type { TableEditor } from "@/lib/core/ports/table-editor";
 import type { TableSource } from "@/lib/core/ports/table-source";
 import type { StoredDestination } from "@/lib/db/destinations";
 import type { StoredSource } from "@/lib/db/sources";
@@ -22,6 +23,22 @@ export async function withSource<T>(
     return await work(source);
   } finally {
     await source.close();
+  }
+}
+
+/** Tables and tunnels are edited from the console alone; delivery never opens an editor. */
+export type Editors = { readonly openEditor: (source: StoredSource) => TableEditor };
+
+export async function withEditor<T>(
+  editors: Editors,
+  stored: StoredSource,
+  work: (editor: TableEditor) => Promise<T>,
+): Promise<T> {
+  const editor = editors.openEditor(stored);
+  try {
+    return await work(editor);
+  } finally {
+    await editor.close();
   }
 }
 

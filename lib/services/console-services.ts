@@ -4,15 +4,17 @@ import { systemClock } from "@/lib/platform/clock";
 import { type ConsoleEnv, consoleEnv } from "@/lib/platform/env";
 import { createLog, type Log } from "@/lib/platform/log";
 import { decryptSecret } from "@/lib/platform/secret";
+import { createTablestoreEditor } from "@/lib/sources/tablestore/tablestore-editor";
 import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { type Auth, createAuth } from "./auth";
-import type { Connections } from "./connections";
+import type { Connections, Editors } from "./connections";
 import type { ServiceDependencies } from "./service-dependencies";
 import { createSignInLimit, type SignInLimit } from "./sign-in-limit";
 
 /** What the console's process has one of. */
 export type ConsoleServices = ServiceDependencies & {
+  readonly editors: Editors;
   readonly auth: Auth;
   readonly signInLimit: SignInLimit;
   /** What people type into their browser, without a path. */
@@ -39,6 +41,13 @@ export function createConnections(secretKey: Buffer): Connections {
   };
 }
 
+function createEditors(secretKey: Buffer): Editors {
+  return {
+    openEditor: ({ secret, ...source }) =>
+      createTablestoreEditor({ ...source, accessKeySecret: decryptSecret(secret, secretKey) }),
+  };
+}
+
 /** Opens everything from the environment; nothing connects before it is used. */
 export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleServices {
   const secretKey = Buffer.from(env.CULVERT_SECRET_KEY, "base64");
@@ -47,6 +56,7 @@ export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleService
   return {
     database,
     connections: createConnections(secretKey),
+    editors: createEditors(secretKey),
     secretKey,
     now: systemClock.now,
     log,

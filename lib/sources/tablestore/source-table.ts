@@ -1,3 +1,4 @@
+import type { TableRow } from "@/lib/core/ports/table-editor";
 import type { ColumnType, SampleCell, SampleRow, TableDescription } from "@/lib/core/record";
 import type { Message } from "@/lib/tablestore/messages";
 import type { PlainCell, PlainRow } from "@/lib/tablestore/plain-row";
@@ -36,12 +37,15 @@ export function toTableDescription(response: Message<"DescribeTableResponse">): 
 
 /** Key columns first, then attributes as the service orders them: by name. */
 export function toSampleRow(row: PlainRow): SampleRow {
-  const cells: SampleCell[] = [];
-  for (const cell of [...row.primaryKey, ...row.attributes]) {
-    const sample = toSampleCell(cell);
-    if (sample !== null) cells.push(sample);
-  }
-  return { cells };
+  return { cells: toSampleCells([...row.primaryKey, ...row.attributes]) };
+}
+
+export function toTableRow(row: PlainRow): TableRow {
+  return { key: toSampleCells(row.primaryKey), attributes: toSampleCells(row.attributes) };
+}
+
+function toSampleCells(cells: readonly PlainCell[]): SampleCell[] {
+  return cells.map(toSampleCell).filter((cell) => cell !== null);
 }
 
 function toSampleCell({ name, value }: PlainCell): SampleCell | null {
