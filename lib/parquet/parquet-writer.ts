@@ -2,6 +2,7 @@ import { invariant } from "@/lib/core/error";
 import type { RowTarget } from "@/lib/core/ports/row-target";
 import type { Compression, Encoding, ParquetType } from "@/lib/core/schema-mapping";
 import { PlainWriter } from "./plain-writer";
+import { ReencodingWriter } from "./reencoding-writer";
 
 export type ParquetColumn = {
   readonly name: string;
@@ -56,7 +57,10 @@ export function createParquetWriter(options: ParquetWriterOptions): ParquetWrite
   const names = new Set(columns.map((column) => column.name));
   invariant(names.size === columns.length, "Column names of a Parquet object must differ");
   const share = Math.max(pageBytesMin, Math.floor(openBytesMax / columns.length));
-  return new PlainWriter({
+  const Writer = columns.every(({ encoding }) => encoding === "PLAIN")
+    ? PlainWriter
+    : ReencodingWriter;
+  return new Writer({
     columns,
     compression: options.compression,
     keyValueMetadata: options.keyValueMetadata,

@@ -68,6 +68,11 @@ export class PlainWriter implements ParquetWriter {
     return this.#closedRows + this.#row;
   }
 
+  /** Bytes of finished pages in the open row group. */
+  get closedPageBytes(): number {
+    return this.#context.closedBytes;
+  }
+
   get bufferedBytes(): number {
     let bytes = this.#untakenBytes + this.#context.closedBytes;
     for (const column of this.#columns) bytes += column.bufferBytes;
