@@ -149,6 +149,13 @@ export const operations = defineOperations({
     response: "ReadRecordsResponse",
     repeatable: true,
   },
+  /** Culvert's embedded table store alone has it: the real service splits when it sees fit. */
+  SplitChannel: {
+    path: "/culvert/split-channel",
+    request: "SplitChannelRequest",
+    response: "SplitChannelResponse",
+    repeatable: false,
+  },
   CreateDeliveryTask: {
     path: "/CreateDeliveryTask",
     request: "CreateDeliveryTaskRequest",

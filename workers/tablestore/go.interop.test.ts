@@ -1,6 +1,7 @@
 import { describeLanguage } from "./testing/interop/for-language";
 import { describeRows } from "./testing/interop/row-scenario";
 import { startDriver } from "./testing/interop/sdk-driver";
+import { describeTunnels } from "./testing/interop/tunnel-scenario";
 
 describeLanguage("go", (program) => {
   describeRows("Go", {
@@ -9,4 +10,5 @@ describeLanguage("go", (program) => {
     blobBytesMax: 2 * 1024 * 1024,
     signatures: ["v2"],
   });
+  describeTunnels("Go", program, { heartbeatSeconds: 1, timeoutSeconds: 4, checkpointMs: 1000 });
 });

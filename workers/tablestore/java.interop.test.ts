@@ -1,6 +1,7 @@
 import { describeLanguage } from "./testing/interop/for-language";
 import { describeRows } from "./testing/interop/row-scenario";
 import { startDriver } from "./testing/interop/sdk-driver";
+import { describeTunnels } from "./testing/interop/tunnel-scenario";
 
 describeLanguage("java", (program) => {
   describeRows("Java", {
@@ -9,4 +10,6 @@ describeLanguage("java", (program) => {
     blobBytesMax: 2 * 1024 * 1024,
     signatures: ["v2", "v4"],
   });
+  // Five seconds is the shortest heartbeat that this SDK takes.
+  describeTunnels("Java", program, { heartbeatSeconds: 5, timeoutSeconds: 8, checkpointMs: 1000 });
 });

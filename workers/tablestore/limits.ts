@@ -35,6 +35,12 @@ export const limits = {
   batchWriteBytes: parameter("The size of BatchWriteRow in bytes", 0, 4 * megabyte),
   batchGetRows: parameter("The number of rows in BatchGetRow", 1, 100),
   streamExpirationHours: parameter("The stream's expiration time in hours", 1, 168),
+  channels: {
+    what: "The number of a stream's channels",
+    min: 1,
+    max: 64,
+    code: "OTSQuotaExhausted",
+  },
   bodyBytes: {
     what: "The size of the request body in bytes",
     min: 0,

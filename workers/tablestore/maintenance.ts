@@ -2,11 +2,12 @@ import type { Clock } from "@/lib/platform/clock";
 import type { Log } from "@/lib/platform/log";
 import { trimStreams } from "./store/retention";
 import type { Store } from "./store/store";
+import { forgetClosedChannels, removeExpiredTunnels } from "./tunnels/remove-expired";
 import type { TunnelRegistry } from "./tunnels/tunnel-registry";
 
 const intervalMs = 10_000;
 
-/** What has to be done now and then: trims streams, removes images that no reader needs any more. */
+/** What has to be done now and then: removes what has expired or is not needed any more. */
 export function startMaintenance(options: {
   readonly store: Store;
   readonly registry: TunnelRegistry;
@@ -37,7 +38,10 @@ export function startMaintenance(options: {
 
 /** One round. */
 export async function maintain(store: Store, registry: TunnelRegistry): Promise<void> {
-  const { db, catalogue, loop, garbage, clock } = store;
+  const { db, catalogue, loop, garbage, rowExpiry, clock } = store;
   await trimStreams(db, catalogue, loop, garbage, clock.nowMs());
+  await removeExpiredTunnels(store, registry);
+  await forgetClosedChannels(store, registry);
+  await rowExpiry.runRound(clock.nowMs());
   for (const images of registry.imagesToClear()) await garbage.clear(images);
 }

@@ -40,6 +40,12 @@ export const tunnelMessages = {
     createTime: optional(11, "int64"),
   },
   ListTunnelResponse: { tunnels: repeated(1, "TunnelInfo") },
+  /** Culvert's own. Without a channel the one with the widest range is split. */
+  SplitChannelRequest: { tableName: required(1, "string"), channelId: optional(2, "string") },
+  SplitChannelResponse: {
+    channelId: required(1, "string"),
+    childIds: repeated(2, "string"),
+  },
   DescribeTunnelRequest: {
     tableName: required(1, "string"),
     tunnelName: required(2, "string"),

@@ -1,4 +1,5 @@
 import { decodeMessage, encodeMessage, type Message } from "@/lib/tablestore/messages";
+import { operations } from "@/lib/tablestore/operations";
 import { finishedToken } from "@/lib/tablestore/token";
 import type { OperationHandler } from "../http-server";
 import { parameterInvalid, Refusal } from "../refusal";
@@ -9,6 +10,7 @@ import { decideCheckpoint } from "../tunnels/checkpoint";
 import { createTunnel } from "../tunnels/create-tunnel";
 import { describeChannel, describeTunnel } from "../tunnels/describe-tunnel";
 import { type RecordReader, readRecords } from "../tunnels/read-records";
+import { splitChannel } from "../tunnels/split-channel";
 import type { ChannelDocument, Tunnel } from "../tunnels/tunnel";
 import type { TunnelRegistry } from "../tunnels/tunnel-registry";
 import {
@@ -50,6 +52,7 @@ export function tunnelOperations(context: TunnelContext): Record<string, Operati
     "/tunnel/getcheckpoint": (body) => getCheckpoint(context, body),
     "/tunnel/checkpoint": (body) => checkpoint(context, body),
     "/tunnel/readrecords": (body, signal) => read(context, body, signal),
+    [operations.SplitChannel.path]: (body) => split(context, body),
   };
 }
 
@@ -82,8 +85,12 @@ function describe(context: TunnelContext, body: Buffer): Promise<Uint8Array> {
     const channels = [...tunnel.channels.values()].map((channel) =>
       describeChannel(channel, table, store.catalogue, commit.nowMs),
     );
+    // A channel that was read to its end holds nothing back.
     const consumed = channels
-      .filter(({ channelType }) => channelType === "Stream")
+      .filter(
+        ({ channelType, channelStatus }) =>
+          channelType === "Stream" && channelStatus !== "TERMINATED",
+      )
       .map(({ channelRpo }) => channelRpo ?? 0n);
     return encodeMessage("DescribeTunnelResponse", {
       tunnel: describeTunnel(tunnel, store.catalogue, instance),
@@ -272,6 +279,11 @@ function checkToken(
       ? { kind: "base", schema: registry.tableOf(tunnel).schema }
       : { kind: "stream", ordinal: source.ordinal },
   );
+}
+
+async function split({ store, registry }: TunnelContext, body: Buffer): Promise<Uint8Array> {
+  const request = decodeMessage("SplitChannelRequest", body);
+  return encodeMessage("SplitChannelResponse", await splitChannel(store, registry, request));
 }
 
 async function read(

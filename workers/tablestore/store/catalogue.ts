@@ -1,11 +1,24 @@
 import type { ClassicLevel } from "classic-level";
+import { invariant } from "@/lib/core/error";
 import { checkLimit, limits } from "../limits";
 import { Refusal } from "../refusal";
 import type { Commit } from "./commit";
 import type { Garbage, KeyRange } from "./garbage";
-import { endOfPrefix, idKey, logKey, namespace, tableKey } from "./key-encoding";
-import { type LogChannel, openLogChannel } from "./stream-log";
-import { openTable, type StreamDocument, type Table, type TableDocument } from "./table";
+import { endOfPrefix, idKey, namespace, tableKey } from "./key-encoding";
+import {
+  type ChannelRange,
+  type LogChannel,
+  newLogChannel,
+  openLogChannel,
+  wakeReaders,
+} from "./stream-log";
+import {
+  openTable,
+  type StreamChannelDocument,
+  type StreamDocument,
+  type Table,
+  type TableDocument,
+} from "./table";
 
 type Db = ClassicLevel<Buffer, Buffer>;
 
@@ -31,14 +44,14 @@ export class Catalogue {
   async open(db: Db): Promise<void> {
     const prefix = Buffer.of(namespace.table);
     for (const value of await db.values({ gte: prefix, lt: endOfPrefix(prefix) }).all()) {
-      const document = JSON.parse(value.toString("utf8")) as TableDocument;
-      const channels: LogChannel[] = [];
-      for (const { ordinal, id } of document.stream?.channels ?? []) {
-        const channel = await openLogChannel(db, ordinal, id);
-        channels.push(channel);
-        this.#channels.set(ordinal, channel);
+      const table = openTable(withRanges(JSON.parse(value.toString("utf8")) as TableDocument));
+      for (const { end, ...described } of table.document.stream?.channels ?? []) {
+        const channel = await openLogChannel(db, newLogChannel(described));
+        channel.endSequence = end?.sequence ?? null;
+        (end === null ? table.channels : table.closedChannels).push(channel);
+        this.#channels.set(channel.ordinal, channel);
       }
-      this.#tables.set(document.name, openTable(document, channels));
+      this.#tables.set(table.document.name, table);
     }
   }
 
@@ -74,7 +87,7 @@ export class Catalogue {
     }
     checkLimit(limits.tables, this.#tables.size + 1);
     const document = { ...draft, id: commit.nextId(), createdAtMs: commit.nowMs, stream: null };
-    const table = openTable(document, []);
+    const table = openTable(document);
     if (stream !== null) this.#switchStreamOn(commit, table, stream);
     this.#put(commit, table, table.document);
     this.#tables.set(draft.name, table);
@@ -114,39 +127,111 @@ export class Catalogue {
   }
 
   #switchStreamOn(commit: Commit, table: Table, settings: StreamSettings): void {
-    const channels: LogChannel[] = Array.from({ length: this.#channelsPerTable }, () => ({
-      ordinal: commit.nextId(),
-      id: this.#newId(),
-      nextSequence: 0,
-      durableSequence: 0,
-      lastTimestampUs: 0,
-      firstSequence: 0,
-      waiters: new Set(),
-    }));
+    const count = this.#channelsPerTable;
+    table.channels = Array.from({ length: count }, (_, index) =>
+      this.#newChannel(commit, null, evenRange(index, count)),
+    );
     const stream: StreamDocument = {
       ...settings,
       id: this.#newId(),
       enabledAtMs: commit.nowMs,
-      channels: channels.map(({ ordinal, id }) => ({ ordinal, id })),
+      channels: table.channels.map((channel) => describeChannel(channel, null)),
     };
     table.document = { ...table.document, stream };
-    table.channels = channels;
-    for (const channel of channels) this.#channels.set(channel.ordinal, channel);
+  }
+
+  #newChannel(commit: Commit, parentId: string | null, range: ChannelRange): LogChannel {
+    const ordinal = commit.nextId();
+    const channel = newLogChannel({ ordinal, id: this.#newId(), parentId, ...range });
+    this.#channels.set(ordinal, channel);
+    return channel;
+  }
+
+  /**
+   * Ends a channel at the records it has by now, those of this commit included, and lets two others
+   * go on, each with half of its range. Readers learn of the end by `showEnd`.
+   */
+  splitChannel(commit: Commit, table: Table, parent: LogChannel): [LogChannel, LogChannel] {
+    const { stream } = table.document;
+    const at = table.channels.indexOf(parent);
+    invariant(stream !== null && at >= 0, "only a channel that is written can be split");
+    const { hashStart, hashEnd } = parent;
+    const middle = Math.floor((hashStart + hashEnd) / 2);
+    const children: [LogChannel, LogChannel] = [
+      this.#newChannel(commit, parent.id, { hashStart, hashEnd: middle }),
+      this.#newChannel(commit, parent.id, { hashStart: middle, hashEnd }),
+    ];
+    for (const child of children) commit.startAfter(parent, child);
+    const end = { sequence: commit.nextSequenceOf(parent), atMs: commit.nowMs };
+    table.channels = table.channels.toSpliced(at, 1, ...children);
+    table.closedChannels = [...table.closedChannels, parent];
+    const channels = stream.channels.flatMap((channel) =>
+      channel.id === parent.id
+        ? [describeChannel(parent, end), ...children.map((child) => describeChannel(child, null))]
+        : [channel],
+    );
+    this.#put(commit, table, { ...table.document, stream: { ...stream, channels } });
+    return children;
+  }
+
+  /** To be called when the split is on disk: an end that a reader acted on must not come undone. */
+  showEnd(table: Table, channel: LogChannel): void {
+    const described = table.document.stream?.channels.find(({ id }) => id === channel.id);
+    channel.endSequence = described?.end?.sequence ?? null;
+    wakeReaders(channel);
+  }
+
+  /** Forgets a split channel that nobody reads any more and none of whose records is left. */
+  forgetClosed(commit: Commit, table: Table, channel: LogChannel): void {
+    const { stream } = table.document;
+    if (stream === null || !table.closedChannels.includes(channel)) return;
+    table.closedChannels = table.closedChannels.filter((other) => other !== channel);
+    this.#garbage.add(commit, ...this.#dropChannel(channel));
+    const channels = stream.channels.filter(({ id }) => id !== channel.id);
+    this.#put(commit, table, { ...table.document, stream: { ...stream, channels } });
   }
 
   /** Forgets the table's channels and gives what they leave behind. */
   #dropChannels(table: Table): KeyRange[] {
-    const ranges: KeyRange[] = [];
-    for (const channel of table.channels) {
-      this.#channels.delete(channel.ordinal);
-      for (const wake of channel.waiters) wake();
-      const { ordinal } = channel;
-      ranges.push({ gte: logKey(ordinal, 0), lt: idKey(namespace.log, ordinal + 1) });
-      for (const space of [namespace.logHead, namespace.logTrim]) {
-        ranges.push({ gte: idKey(space, ordinal), lt: idKey(space, ordinal + 1) });
-      }
-    }
+    const dropped = [...table.channels, ...table.closedChannels];
     table.channels = [];
-    return ranges;
+    table.closedChannels = [];
+    return dropped.flatMap((channel) => this.#dropChannel(channel));
   }
+
+  #dropChannel(channel: LogChannel): KeyRange[] {
+    const { ordinal } = channel;
+    this.#channels.delete(ordinal);
+    wakeReaders(channel);
+    return [namespace.log, namespace.logHead, namespace.logTrim].map((space) => ({
+      gte: idKey(space, ordinal),
+      lt: idKey(space, ordinal + 1),
+    }));
+  }
+}
+
+/** Hashes of partition keys are below this. */
+const hashCount = 0x1_0000_0000;
+
+function evenRange(index: number, count: number): ChannelRange {
+  const bound = (at: number) => Math.ceil((at * hashCount) / count);
+  return { hashStart: bound(index), hashEnd: bound(index + 1) };
+}
+
+/** Tables from before channels could be split have an even cut and say nothing of it. */
+function withRanges(document: TableDocument): TableDocument {
+  const { stream } = document;
+  if (stream === null) return document;
+  const channels = stream.channels.map((channel, index): StreamChannelDocument => {
+    const unsplit = { parentId: null, end: null, ...evenRange(index, stream.channels.length) };
+    return { ...unsplit, ...channel };
+  });
+  return { ...document, stream: { ...stream, channels } };
+}
+
+function describeChannel(
+  { ordinal, id, parentId, hashStart, hashEnd }: LogChannel,
+  end: StreamChannelDocument["end"],
+): StreamChannelDocument {
+  return { ordinal, id, parentId, hashStart, hashEnd, end };
 }

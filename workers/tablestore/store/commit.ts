@@ -3,7 +3,7 @@ import type { CommitClock } from "./commit-clock";
 import { clockKey, idKey, logKey, namespace } from "./key-encoding";
 import { type LogRecord, packLogEntry } from "./log-entry";
 import { type RowKey, rowKeyOf } from "./row-key";
-import { encodeLogHead, type LogChannel, nextTimestampUs } from "./stream-log";
+import { encodeLogHead, type LogChannel, nextTimestampUs, wakeReaders } from "./stream-log";
 
 type Db = ClassicLevel<Buffer, Buffer>;
 type Write = { readonly key: Buffer; readonly value: Buffer | null };
@@ -120,6 +120,15 @@ export class Commit {
     return channel.nextSequence + (this.#records.get(channel)?.length ?? 0);
   }
 
+  /**
+   * A channel that takes over from `parent` from now on: its records are later than all that the
+   * parent has, including those of this commit.
+   */
+  startAfter(parent: LogChannel, child: LogChannel): void {
+    child.lastTimestampUs = nextTimestampUs(parent, this.nowMs);
+    this.putKey(idKey(namespace.logHead, child.ordinal), encodeLogHead(0, child.lastTimestampUs));
+  }
+
   get isEmpty(): boolean {
     return this.#writes.size === 0 && this.#channelsWithRecords().length === 0;
   }
@@ -154,7 +163,5 @@ export class Commit {
 
 function publishRecords(channel: LogChannel): void {
   channel.durableSequence = channel.nextSequence;
-  const waiting = [...channel.waiters];
-  channel.waiters.clear();
-  for (const wake of waiting) wake();
+  wakeReaders(channel);
 }

@@ -22,7 +22,7 @@ export async function trimStreams(
     const { stream } = table.document;
     if (stream === null) continue;
     const keptFromUs = (nowMs - stream.expirationHours * 3_600_000) * 1000;
-    for (const channel of table.channels) {
+    for (const channel of [...table.closedChannels, ...table.channels]) {
       const first = await sequenceAtTime(db, channel, keptFromUs);
       if (first > channel.firstSequence) await moveBorder(catalogue, loop, garbage, channel, first);
     }

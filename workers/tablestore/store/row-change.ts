@@ -198,7 +198,7 @@ function mergeCells(
 }
 
 /** Keeps the row as it was for every snapshot that still has to read it. */
-function keepImages(
+export function keepImages(
   commit: Commit,
   table: Table,
   rowKey: Buffer,

@@ -6,6 +6,7 @@ import { CommitClock } from "./commit-clock";
 import { CommitLoop } from "./commit-loop";
 import { Garbage } from "./garbage";
 import { clockKey } from "./key-encoding";
+import { RowExpiry } from "./row-expiry";
 
 export type StoreOptions = {
   readonly directory: string;
@@ -26,6 +27,7 @@ export type Store = {
   readonly loop: CommitLoop;
   readonly garbage: Garbage;
   readonly catalogue: Catalogue;
+  readonly rowExpiry: RowExpiry;
   close(): Promise<void>;
 };
 
@@ -54,6 +56,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     loop,
     garbage,
     catalogue,
+    rowExpiry: new RowExpiry(db, loop, catalogue),
     close: async () => {
       await garbage.close();
       await loop.close();

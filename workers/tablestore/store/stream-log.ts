@@ -16,10 +16,13 @@ import {
  * L1 (timestamp, row index) grows strictly within a channel, whatever the clock does.
  * L2 Sequences of a channel have no holes; `durableSequence` never passes what is on disk.
  * L3 A page never starts below `firstSequence`: what is being trimmed is not read.
+ * L4 Of one primary key, every record of a channel is older than every record of its children.
  */
-export type LogChannel = {
+export type LogChannel = ChannelRange & {
   readonly ordinal: number;
   readonly id: string;
+  /** The channel that this one goes on from; it is read first. */
+  readonly parentId: string | null;
   /** What the next record gets. Only the commit loop moves it. */
   nextSequence: number;
   /** Records below this can be read. */
@@ -27,8 +30,13 @@ export type LogChannel = {
   lastTimestampUs: number;
   /** The oldest record that is kept. */
   firstSequence: number;
+  /** Where a split channel ends, once that is on disk; null while it is written. */
+  endSequence: number | null;
   readonly waiters: Set<() => void>;
 };
+
+/** Partition keys whose changes go to a channel: `hashStart` ≤ hash < `hashEnd`. */
+export type ChannelRange = { readonly hashStart: number; readonly hashEnd: number };
 
 export type LogPage = {
   /** Framed records, to be joined. */
@@ -43,6 +51,13 @@ export type LogPage = {
 };
 
 type Db = ClassicLevel<Buffer, Buffer>;
+
+/** Wakes whoever waits for the channel's next record. */
+export function wakeReaders(channel: LogChannel): void {
+  const waiting = [...channel.waiters];
+  channel.waiters.clear();
+  for (const wake of waiting) wake();
+}
 
 const headLength = 14;
 
@@ -64,21 +79,35 @@ export function encodeTrim(firstSequence: number): Buffer {
   return trim;
 }
 
-/** A channel as it was when the process ended; a new one when nothing is known of it. */
-export async function openLogChannel(db: Db, ordinal: number, id: string): Promise<LogChannel> {
+/** A channel that nothing was written to. */
+export function newLogChannel(
+  described: ChannelRange & Pick<LogChannel, "ordinal" | "id" | "parentId">,
+): LogChannel {
+  return {
+    ...described,
+    nextSequence: 0,
+    durableSequence: 0,
+    lastTimestampUs: 0,
+    firstSequence: 0,
+    endSequence: null,
+    waiters: new Set(),
+  };
+}
+
+/** The channel as it was when the process ended. */
+export async function openLogChannel(db: Db, channel: LogChannel): Promise<LogChannel> {
+  const { ordinal } = channel;
   const [head, trim] = await db.getMany([
     idKey(namespace.logHead, ordinal),
     idKey(namespace.logTrim, ordinal),
   ]);
   const nextSequence = head?.readUIntBE(0, 6) ?? 0;
   return {
-    ordinal,
-    id,
+    ...channel,
     nextSequence,
     durableSequence: nextSequence,
     lastTimestampUs: head?.readDoubleBE(6) ?? 0,
     firstSequence: trim?.readUIntBE(0, 6) ?? 0,
-    waiters: new Set(),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { BaseCut } from "./base-cut";
 import { createKeySchema, type KeySchema, keyType } from "./key-schema";
-import type { LogChannel } from "./stream-log";
+import type { ChannelRange, LogChannel } from "./stream-log";
 
 export type KeyTypeName = "INTEGER" | "STRING" | "BINARY";
 export type DefinedColumnTypeName =
@@ -48,21 +48,31 @@ export type StreamDocument = {
   readonly expirationHours: number;
   /** Columns whose old value goes to a record's origin. */
   readonly columnsToGet: readonly string[];
-  /** The hash range is cut evenly between the channels, in this order. */
-  readonly channels: readonly { readonly ordinal: number; readonly id: string }[];
+  /** Those that are written, in the order of their ranges, and split ones whose records are kept. */
+  readonly channels: readonly StreamChannelDocument[];
+};
+
+export type StreamChannelDocument = ChannelRange & {
+  readonly ordinal: number;
+  readonly id: string;
+  readonly parentId: string | null;
+  /** Where and when it was split; null while it is written. */
+  readonly end: { readonly sequence: number; readonly atMs: number } | null;
 };
 
 /** A table while the process runs. The commit loop alone changes it. */
 export type Table = {
   document: TableDocument;
   readonly schema: KeySchema;
-  /** Channels of `document.stream`, in its order. */
+  /** Channels of `document.stream` that are written; their ranges, in this order, leave no gap. */
   channels: LogChannel[];
+  /** Its split channels, parents before children. */
+  closedChannels: LogChannel[];
   /** Snapshots of base data that are still being read. */
   readonly cuts: Set<BaseCut>;
 };
 
-export function openTable(document: TableDocument, channels: LogChannel[]): Table {
+export function openTable(document: TableDocument): Table {
   const schema = createKeySchema(
     document.id,
     document.primaryKey.map(({ name, type, autoIncrement }) => ({
@@ -71,12 +81,11 @@ export function openTable(document: TableDocument, channels: LogChannel[]): Tabl
       autoIncrement,
     })),
   );
-  return { document, schema, channels, cuts: new Set() };
+  return { document, schema, channels: [], closedChannels: [], cuts: new Set() };
 }
 
 /** The channel of a row whose partition key has this hash, or null when the stream is off. */
 export function channelOf(table: Table, partitionHash: number): LogChannel | null {
-  const count = table.channels.length;
-  if (count === 0) return null;
-  return table.channels[Math.floor((partitionHash / 0x1_0000_0000) * count)] ?? null;
+  for (const channel of table.channels) if (partitionHash < channel.hashEnd) return channel;
+  return null;
 }

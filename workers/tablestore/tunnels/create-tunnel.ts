@@ -6,7 +6,8 @@ import { idKey, namespace } from "../store/key-encoding";
 import type { Store } from "../store/store";
 import { type LogChannel, sequenceAtTime } from "../store/stream-log";
 import type { Table } from "../store/table";
-import { baseToken, streamToken } from "./channel-token";
+import { baseToken } from "./channel-token";
+import { streamChannel } from "./stream-channel";
 import type { ChannelDocument, Tunnel } from "./tunnel";
 import type { TunnelRegistry } from "./tunnel-registry";
 
@@ -76,7 +77,8 @@ async function findStarts(store: Store, request: Request): Promise<Map<LogChanne
   const starts = new Map<LogChannel, number>();
   const startOffset = request.streamTunnelConfig?.startOffset;
   if (startOffset === undefined) return starts;
-  for (const channel of requireTable(store, request.tableName).channels) {
+  const table = requireTable(store, request.tableName);
+  for (const channel of [...table.closedChannels, ...table.channels]) {
     const startUs = Number((startOffset + nsPerUs - 1n) / nsPerUs);
     starts.set(channel, await sequenceAtTime(store.db, channel, startUs));
   }
@@ -109,36 +111,26 @@ function streamChannels(
   request: Request,
   starts: ReadonlyMap<LogChannel, number>,
 ): ChannelDocument[] {
-  const config = request.streamTunnelConfig;
-  const endUs =
-    config?.endOffset === undefined ? null : Number((config.endOffset + nsPerUs - 1n) / nsPerUs);
-  return table.channels.map((channel) => {
-    const sequence =
-      starts.get(channel) ??
-      (config?.flag === "EARLIEST" && config.startOffset === undefined
-        ? channel.firstSequence
-        : commit.nextSequenceOf(channel));
-    const timestampUs =
-      config?.startOffset === undefined
-        ? commit.nowMs * 1000
-        : Number(config.startOffset / nsPerUs);
-    return {
-      id: channel.id,
-      kind: "stream",
-      status: "wait",
-      version: 0,
-      owner: null,
-      parents: [],
-      hasEnd: endUs !== null,
-      source: { kind: "stream", ordinal: channel.ordinal, endUs },
-      token: streamToken(channel.ordinal, {
-        sequence,
-        timestampUs: config?.flag === "EARLIEST" ? 0 : timestampUs,
-        totalCount: 0,
-      }),
-      sequenceNumber: 0,
-    };
-  });
+  const { flag, startOffset, endOffset } = request.streamTunnelConfig ?? {};
+  const endUs = endOffset === undefined ? null : Number((endOffset + nsPerUs - 1n) / nsPerUs);
+  const isFromNow = startOffset === undefined && flag !== "EARLIEST";
+  const startUs = startOffset === undefined ? commit.nowMs * 1000 : Number(startOffset / nsPerUs);
+  const timestampUs = flag === "EARLIEST" ? 0 : startUs;
+  const channels: ChannelDocument[] = [];
+  for (const channel of isFromNow ? table.channels : [...table.closedChannels, ...table.channels]) {
+    const end = commit.nextSequenceOf(channel);
+    // A channel that was not there when starts were looked up has only later records.
+    const sequence = isFromNow ? end : (starts.get(channel) ?? channel.firstSequence);
+    const parents = channels.filter(({ id }) => id === channel.parentId).map(({ id }) => id);
+    const isClosed = table.closedChannels.includes(channel);
+    // An empty one still stands between those before and after it.
+    if (isClosed && sequence >= end && parents.length === 0) continue;
+    const source = { kind: "stream", ordinal: channel.ordinal, endUs } as const;
+    const start = { sequence, timestampUs, totalCount: 0 };
+    const hasEnd = endUs !== null || isClosed;
+    channels.push(streamChannel(channel, source, start, { parents, hasEnd }));
+  }
+  return channels;
 }
 
 /** The snapshot of this very job: earlier jobs are in it, later ones are not. */
@@ -172,6 +164,7 @@ function describe(
       endOffsetNs: config?.endOffset?.toString() ?? null,
     },
     createdAtMs: commit.nowMs,
+    expiredAtMs: null,
     cut,
   };
 }

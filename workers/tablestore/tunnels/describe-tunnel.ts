@@ -32,7 +32,7 @@ export function describeTunnel(
     instanceName: instance,
     streamId: document.streamId,
     stage: isStreaming ? "ProcessStream" : "ProcessBaseData",
-    expired: [...tunnel.channels.values()].some((channel) => isExpired(channel, catalogue)),
+    expired: isTunnelExpired(tunnel, catalogue),
     tunnelName: document.name,
     public: true,
     streamTunnelConfig: {
@@ -44,7 +44,11 @@ export function describeTunnel(
   };
 }
 
-/** The records that the channel would read next are gone. */
+/** Records that one of its channels would read next are gone. */
+export function isTunnelExpired({ channels }: Tunnel, catalogue: Catalogue): boolean {
+  return [...channels.values()].some((channel) => isExpired(channel, catalogue));
+}
+
 function isExpired(channel: ChannelDocument, catalogue: Catalogue): boolean {
   const { source, status, token } = channel;
   if (source.kind !== "stream" || status === "terminated") return false;

@@ -74,7 +74,7 @@ async function readStream(
   if (position.kind !== "stream" || position.sequence > channel.nextSequence) {
     throw parameterInvalid("The token is ahead of the channel.");
   }
-  if (position.sequence >= channel.durableSequence) {
+  if (position.sequence >= channel.durableSequence && channel.endSequence === null) {
     await waitForRecords(reader, channel, signal);
   }
   const { db, clock } = reader.store;
@@ -83,7 +83,10 @@ async function readStream(
   if (isOver) await reader.store.loop.change(() => {});
   const limits = { ...reader.pageLimits, beforeUs: endUs ?? Number.POSITIVE_INFINITY };
   const page = await readLogPage(db, channel, position.sequence, limits);
-  const isDrained = page.reachedEnd || (isOver && page.nextSequence >= channel.durableSequence);
+  const isDrained =
+    page.reachedEnd ||
+    (isOver && page.nextSequence >= channel.durableSequence) ||
+    (channel.endSequence !== null && page.nextSequence >= channel.endSequence);
   if (isDrained) return respond(page.chunks, finishedToken, false);
   if (page.recordCount === 0) return respond([], token, false);
   const next = streamToken(channel.ordinal, {

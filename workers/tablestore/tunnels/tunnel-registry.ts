@@ -9,7 +9,7 @@ import { endOfPrefix, namespace, tunnelChannelKey, tunnelKey } from "../store/ke
 import type { Table } from "../store/table";
 import { readPosition } from "./channel-token";
 import type { ChannelDocument, Tunnel, TunnelDocument } from "./tunnel";
-import type { ChannelState, TunnelState } from "./tunnel-state";
+import { type ChannelState, splitChannel, type TunnelState } from "./tunnel-state";
 
 type Db = ClassicLevel<Buffer, Buffer>;
 
@@ -33,7 +33,8 @@ export class TunnelRegistry {
     const channels = await readChannels(db);
     const prefix = Buffer.of(namespace.tunnel);
     for (const value of await db.values({ gte: prefix, lt: endOfPrefix(prefix) }).all()) {
-      const { clients, gone, ...document } = JSON.parse(value.toString("utf8")) as TunnelDocument;
+      const stored = JSON.parse(value.toString("utf8")) as TunnelDocument;
+      const { clients, gone, ...document } = { ...stored, expiredAtMs: stored.expiredAtMs ?? null };
       const ofTunnel = channels.get(document.id) ?? [];
       const tunnel: Tunnel = {
         document,
@@ -127,6 +128,18 @@ export class TunnelRegistry {
     }
   }
 
+  /** Gives a channel an end, and children that are read after it. */
+  splitChannel(
+    commit: Commit,
+    tunnel: Tunnel,
+    parent: ChannelDocument,
+    children: readonly ChannelDocument[],
+  ): void {
+    tunnel.state = splitChannel(tunnel.state, parent.id, children.map(schedulingOf));
+    this.#replaceChannel(commit, tunnel, { ...parent, hasEnd: true });
+    for (const child of children) this.#replaceChannel(commit, tunnel, child);
+  }
+
   storeCheckpoint(
     commit: Commit,
     tunnel: Tunnel,
@@ -157,6 +170,11 @@ export class TunnelRegistry {
     table.cuts.delete(cut);
     tunnel.cut = null;
     this.#garbage.add(commit, imagesOfCut(cut.id));
+  }
+
+  noteExpiry(commit: Commit, tunnel: Tunnel, expiredAtMs: number | null): void {
+    tunnel.document = { ...tunnel.document, expiredAtMs };
+    this.#putTunnel(commit, tunnel);
   }
 
   remove(commit: Commit, tunnel: Tunnel): void {

@@ -133,6 +133,18 @@ export function terminateChannel(state: TunnelState, channelId: string): TunnelS
   };
 }
 
+/** The parent has got an end, and `children` follow it. */
+export function splitChannel(
+  state: TunnelState,
+  parentId: string,
+  children: readonly ChannelState[],
+): TunnelState {
+  const channels = state.channels.map((channel) =>
+    channel.id === parentId ? { ...channel, hasEnd: true } : channel,
+  );
+  return { ...state, channels: [...channels, ...children] };
+}
+
 /** Where a tunnel with these channels stands. */
 export function stageOf(channels: readonly ChannelState[]): "base" | "stream" {
   const isBase = channels.some(({ kind, status }) => kind === "base" && status !== "terminated");

@@ -25,6 +25,8 @@ export type TunnelDocument = {
     readonly atMs: number;
     readonly timeToLiveSeconds: number;
   } | null;
+  /** When maintenance found that records it had yet to read are gone, epoch ms. */
+  readonly expiredAtMs: number | null;
   readonly clients: readonly Pick<ClientState, "id" | "timeoutMs" | "isReading">[];
   readonly gone: readonly string[];
 };
