@@ -79,6 +79,8 @@ type recordColumn struct {
 }
 
 type page struct {
+	// Epoch ms: pages of several workers are put in order by it.
+	At      int64    `json:"at"`
 	Channel string   `json:"channel"`
 	Records []record `json:"records"`
 }
@@ -143,7 +145,7 @@ type pageWriter struct {
 }
 
 func (w *pageWriter) write(channel string, records []*tunnel.Record) error {
-	written := page{Channel: channel, Records: make([]record, 0, len(records))}
+	written := page{time.Now().UnixMilli(), channel, make([]record, 0, len(records))}
 	for _, each := range records {
 		r, err := writeRecord(each)
 		if err != nil {

@@ -53,7 +53,13 @@ final class TunnelConsumer implements IChannelProcessor {
     } catch (Exception error) {
       throw new IllegalStateException(error);
     }
-    String line = Program.GSON.toJson(Map.of("channel", input.getChannelId(), "records", records));
+    // The time puts the pages of several workers in order.
+    Map<String, Object> page =
+        Map.of(
+            "at", System.currentTimeMillis(),
+            "channel", input.getChannelId(),
+            "records", records);
+    String line = Program.GSON.toJson(page);
     // One write of the whole line: channels are processed at the same time.
     synchronized (out) {
       out.println(line);
