@@ -19,4 +19,4 @@ export function storedTheme(): Theme {
 }
 
 /** Runs before the first paint, so that a dark page never flashes white. Plain text: it goes into a script element. */
-export const themeScript = `(()=>{let t="system";try{t=localStorage.getItem("${themeStorageKey}")||t}catch{}const m=matchMedia("(prefers-color-scheme: dark)");const a=()=>{let c=t;try{c=localStorage.getItem("${themeStorageKey}")||"system"}catch{}document.documentElement.dataset.theme=c==="dark"||(c==="system"&&m.matches)?"dark":"light"};a();m.addEventListener("change",a)})()`;
+export const themeScript = `(()=>{let t="system";try{t=localStorage.getItem("${themeStorageKey}")||t}catch{}document.documentElement.dataset.theme=t==="dark"||(t!=="light"&&matchMedia("(prefers-color-scheme: dark)").matches)?"dark":"light"})()`;

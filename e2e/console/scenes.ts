@@ -323,9 +323,11 @@ const otherScenes: readonly Scene[] = [
   },
 ];
 
-export const scenes: readonly Scene[] = [
-  ...listScenes,
-  ...formScenes,
-  ...taskScenes,
-  ...otherScenes,
-];
+/** A page's scenes stand together: they are looked at one after the other in one window. */
+export const scenesByPlace: Readonly<Record<string, readonly Scene[]>> = {
+  lists: listScenes,
+  "the form": formScenes,
+  "a task": taskScenes.slice(0, 9),
+  "a task's tabs and dialogs": taskScenes.slice(9),
+  "addresses that are no page": otherScenes,
+};

@@ -18,9 +18,15 @@ test("a wrong password is refused in words, the right one leads to where the per
 });
 
 test("who signs out is out: the session's cookie opens nothing any more", async ({
-  signedIn: page,
+  page,
+  culvert,
 }) => {
-  await page.goto("/tasks");
+  // A session of its own: the others' is shared.
+  await page.goto("/sign-in");
+  await page.getByLabel("Email").fill(culvert.console.email);
+  await page.getByLabel("Password").fill(culvert.console.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Delivery tasks");
   const cookies = await page.context().cookies();
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByLabel("Password")).toBeVisible();

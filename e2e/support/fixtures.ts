@@ -3,6 +3,9 @@ import { type APIRequestContext, test as base, type Page } from "@playwright/tes
 import TableStore from "tablestore";
 import { type Culvert, instanceName, readCulvert } from "./culvert";
 
+/** One signed-in session for all tests of a worker: who signs out takes one of their own. */
+type Session = Awaited<ReturnType<APIRequestContext["storageState"]>>;
+
 type Fixtures = {
   /** Where the installation is and how to get in. */
   readonly culvert: Culvert;
@@ -17,7 +20,7 @@ type Fixtures = {
 };
 
 /** Everything from outside: what a person, a script or an SDK has, and nothing of ours. */
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures, { readonly session: Session }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from the pattern
   culvert: async ({}, use) => {
     await use(readCulvert());
@@ -33,13 +36,22 @@ export const test = base.extend<Fixtures>({
     await use(context);
     await context.dispose();
   },
-  signedIn: async ({ culvert, page }, use) => {
-    const { email, password, endpoint } = culvert.console;
-    const response = await page.request.post("/api/auth/sign-in/email", {
-      data: { email, password },
-      headers: { origin: endpoint },
-    });
-    if (!response.ok()) throw new Error(`Signing in answers ${response.status()}`);
+  session: [
+    async ({ playwright }, use) => {
+      const { email, password, endpoint } = readCulvert().console;
+      const context = await playwright.request.newContext({ baseURL: endpoint });
+      const response = await context.post("/api/auth/sign-in/email", {
+        data: { email, password },
+        headers: { origin: endpoint },
+      });
+      if (!response.ok()) throw new Error(`Signing in answers ${response.status()}`);
+      await use(await context.storageState());
+      await context.dispose();
+    },
+    { scope: "worker" },
+  ],
+  signedIn: async ({ session, page }, use) => {
+    await page.context().addCookies(session.cookies);
     await use(page);
   },
   s3: async ({ culvert }, use) => {
