@@ -212,3 +212,131 @@ it("finds the first record at or after any time", async () => {
     { numRuns: 60 },
   );
 });
+
+it("deletes a tunnel 30 days after it expired, over restarts, and not one that went on in time", async () => {
+  const dayMs = 24 * hourMs;
+  const round = async () => {
+    await maintain(service.store, service.registry);
+    await service.store.close();
+    service = await open();
+    return (await call("ListTunnel", {})).tunnels.map(({ tunnelName }) => tunnelName).sort();
+  };
+  await openTunnel("lost", "LATEST");
+  const saved = await openTunnel("saved", "LATEST");
+  await openTunnel("idle", "EARLIEST");
+  await call("DeleteTunnel", { tableName: "t", tunnelName: "idle" });
+  await put("1");
+  nowMs += dayMs + hourMs;
+  await openTunnel("idle", "LATEST");
+  expect(await round()).toEqual(["idle", "lost", "saved"]);
+  const { tunnels } = await call("ListTunnel", {});
+  expect(tunnels.filter(({ expired }) => expired).map(({ tunnelName }) => tunnelName)).toEqual([
+    "lost",
+    "saved",
+  ]);
+
+  nowMs += 29 * dayMs;
+  const oldest = await openTunnel("oldest", "EARLIEST");
+  const { channel } = saved;
+  await call("Checkpoint", { ...channel, checkpoint: oldest.token, sequenceNumber: 1n });
+  await call("DeleteTunnel", { tableName: "t", tunnelName: "oldest" });
+  expect(await round()).toEqual(["idle", "lost", "saved"]);
+  nowMs += 2 * dayMs;
+  expect(await round()).toEqual(["idle", "saved"]);
+});
+
+it("removes what outlived its time from the disk, and a snapshot keeps what it had", async () => {
+  await call("CreateTable", {
+    tableMeta: { tableName: "short", primaryKey: [{ name: "pk", type: "STRING" }] },
+    reservedThroughput: { capacityUnit: {} },
+    tableOptions: { timeToLive: 86_400, maxVersions: 1 },
+    streamSpec: { enableStream: true, expirationTime: 168 },
+  });
+  const rowCount = 700;
+  const write = (from: number, to: number, name: string) =>
+    Promise.all(
+      Array.from({ length: to - from }, (_, n) =>
+        call("UpdateRow", {
+          tableName: "short",
+          rowChange: rowBytes([text("pk", `${from + n}`)], [text(name, "x")]),
+          condition: anyRow,
+        }),
+      ),
+    );
+  const { id } = service.store.catalogue.require("short").document;
+  const range = { gte: idKey(namespace.row, id), lt: idKey(namespace.row, id + 1) };
+  const stored = async () => {
+    await maintain(service.store, service.registry);
+    return (await service.store.db.values(range).all()).map((value) => value.length);
+  };
+  await write(0, rowCount, "old");
+  const { tunnelId } = await call("CreateTunnel", {
+    tunnel: { tableName: "short", tunnelName: "both", tunnelType: "BaseAndStream" },
+  });
+  const [whole] = await stored();
+  nowMs += 20 * hourMs;
+  await write(0, 10, "new");
+  expect(await stored()).toHaveLength(rowCount);
+  nowMs += 5 * hourMs;
+  // Ten rows have a younger column left, and of those the older one goes.
+  expect(await stored()).toEqual(Array.from({ length: 10 }, () => whole));
+
+  const { clientId } = await call("Connect", { tunnelId });
+  const { channels } = await call("Heartbeat", { tunnelId, clientId });
+  const base = { tunnelId, clientId, channelId: channels[0]!.channelId };
+  let token = (await call("GetCheckpoint", base)).checkpoint;
+  const columns: string[] = [];
+  while (token !== "finished") {
+    const page = await call("ReadRecords", { ...base, token });
+    for (const { record } of page.records) {
+      columns.push(...decodePlainRow(record).attributes.map((cell) => cell.name));
+    }
+    token = page.nextToken;
+  }
+  expect(columns).toEqual(Array.from({ length: rowCount }, () => "old"));
+  await call("Checkpoint", { ...base, checkpoint: "finished", sequenceNumber: 1n });
+  // No record tells of what expired: the stream is the ten writes.
+  const { channels: streams } = await call("Heartbeat", { tunnelId, clientId });
+  const stream = { tunnelId, clientId, channelId: streams[0]!.channelId };
+  const { checkpoint } = await call("GetCheckpoint", stream);
+  expect((await call("ReadRecords", { ...stream, token: checkpoint })).records).toHaveLength(10);
+});
+
+it("under load a reader sees records without a hole until it is told that they expired", async () => {
+  const reader = await openTunnel("reader", "LATEST");
+  const slow = await openTunnel("slow", "LATEST");
+  let written = 0;
+  const load = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      nowMs += 240_000;
+      await Promise.all([put(`${written++}`), put(`${written++}`)]);
+    }
+  };
+  const read: string[] = [];
+  let { token } = reader;
+  const follow = async () => {
+    const page = await call("ReadRecords", { ...reader.channel, token });
+    for (const { record } of page.records) {
+      read.push((decodePlainRow(record).attributes[0]!.value as { value: string }).value);
+    }
+    token = page.nextToken;
+  };
+  // 4,000 minutes of writes, four apart, of which the stream keeps the last 1,440.
+  for (let round = 0; round < 10; round++) {
+    const trimmed = maintain(service.store, service.registry);
+    await Promise.all([load(100), trimmed, follow().then(follow)]);
+    await follow();
+  }
+  while (read.length < written) await follow();
+  expect(read).toEqual(Array.from({ length: written }, (_, n) => `${n}`));
+  await expect(valuesFrom(slow)).rejects.toMatchObject({ code: "OTSTunnelExpired" });
+
+  await maintain(service.store, service.registry);
+  await service.store.garbage.settled();
+  const { ordinal, firstSequence } = service.store.catalogue.require("t").channels[0]!;
+  const range = { gte: logKey(ordinal, 0), lt: idKey(namespace.log, ordinal + 1) };
+  const left = await service.store.db.keys(range).all();
+  expect(firstSequence).toBe(written - left.length * 2);
+  expect(left.length).toBeGreaterThanOrEqual(360);
+  expect(left.length).toBeLessThanOrEqual(361);
+});
