@@ -13,6 +13,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          // Property tests run thousands of cases; a machine that is shared takes its time over them.
+          testTimeout: 60_000,
           include: ["{.ci,app,lib,workers,bench}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.integration.test.ts", "**/*.interop.test.ts", ...notOurs],
         },

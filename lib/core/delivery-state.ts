@@ -1,4 +1,5 @@
-import type { ErrorCode, Fault } from "./error-codes";
+import type { ErrorCode } from "./error-codes";
+import type { Fault } from "./error-kind";
 import type { SealReason } from "./ports/ledger";
 import type { RecordCounts } from "./ports/table-source";
 import type { SealLimits } from "./seal-policy";

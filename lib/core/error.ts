@@ -1,7 +1,5 @@
-import { type ErrorCode, errorCodes, type Fault } from "./error-codes";
-
-/** Facts about a failure that are safe to store and to show: never a secret, never a row's data. */
-export type ErrorDetails = Readonly<Record<string, string | number | boolean | null>>;
+import { type ErrorCode, errorCodes } from "./error-codes";
+import type { ErrorDetails, Fault } from "./error-kind";
 
 /**
  * The world is not as it has to be. The code alone decides what happens next (`fault`), what the

@@ -1,5 +1,6 @@
-import { AppError, type ErrorDetails } from "./error";
+import { AppError } from "./error";
 import type { ErrorCode } from "./error-codes";
+import type { ErrorDetails } from "./error-kind";
 import type { Problem } from "./problem";
 
 /**

@@ -1,4 +1,4 @@
-import type { Fault } from "./error-codes";
+import type { Fault } from "./error-kind";
 
 /**
  * First delay and cap by fault, ms. `user` probes often enough that a mended bucket is noticed within

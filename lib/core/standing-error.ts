@@ -1,4 +1,5 @@
-import { errorCodes, type Fault } from "./error-codes";
+import { errorCodes } from "./error-codes";
+import type { Fault } from "./error-kind";
 import type { StandingError } from "./task-status";
 
 /** What somebody has to mend first, then what we have to, then what mends itself. */

@@ -1,5 +1,5 @@
-import type { ErrorDetails } from "./error";
 import { describeError, type ErrorCode, type ErrorDescription } from "./error-codes";
+import type { ErrorDetails } from "./error-kind";
 import type { ChannelKind, TunnelStage } from "./ports/table-source";
 import { chooseError } from "./standing-error";
 import type { DesiredState, SyncMode } from "./task";

@@ -1,5 +1,5 @@
-import type { ErrorDetails } from "@/lib/core/error";
 import { type ErrorCode, isErrorCode } from "@/lib/core/error-codes";
+import type { ErrorDetails } from "@/lib/core/error-kind";
 import type { ErrorFact } from "@/lib/core/ports/ledger";
 
 /** An error as it stands now; `since` is when its code first appeared without a success in between. */

@@ -1,5 +1,6 @@
-import { AppError, type ErrorDetails } from "@/lib/core/error";
+import { AppError } from "@/lib/core/error";
 import type { ErrorCode } from "@/lib/core/error-codes";
+import type { ErrorDetails } from "@/lib/core/error-kind";
 
 /** What was asked of the store when it failed. `region` is the configured one. */
 export type StorageContext = {

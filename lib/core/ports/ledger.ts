@@ -1,5 +1,5 @@
-import type { ErrorDetails } from "../error";
 import type { ErrorCode } from "../error-codes";
+import type { ErrorDetails } from "../error-kind";
 import type { DirtyValue } from "../record";
 import type { SchemaMapping } from "../schema-mapping";
 import type { DesiredState, TaskSettings } from "../task";

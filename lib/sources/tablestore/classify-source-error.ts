@@ -1,5 +1,6 @@
-import { AppError, type ErrorDetails, toAppError } from "@/lib/core/error";
+import { AppError, toAppError } from "@/lib/core/error";
 import type { ErrorCode } from "@/lib/core/error-codes";
+import type { ErrorDetails } from "@/lib/core/error-kind";
 import { TablestoreError } from "@/lib/tablestore/error-body";
 import { TransportError } from "@/lib/tablestore/http-transport";
 import { MessageError } from "@/lib/tablestore/messages";
