@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Environment } from "@/lib/platform/env";
 
 /** Signals of one Ctrl-C come twice, from the terminal and from npm, this close together. */
@@ -27,18 +28,36 @@ export function watchStopRequests(options: {
     process.stdin.once("end", end).once("error", end).resume();
   }
   if (options.env.npm_lifecycle_event !== undefined) {
-    watchParent(() => request.abort("npm ended"));
+    watchNpm(() => request.abort("npm ended"));
   }
   return request.signal;
 }
 
 /** npm forwards signals, but killed with SIGKILL it would leave us behind without a terminal. */
-function watchParent(gone: () => void): void {
-  const parent = process.ppid;
+function watchNpm(gone: () => void): void {
+  const ancestors = describeAncestors();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (describeAncestors() === ancestors) return;
     clearInterval(timer);
     gone();
   }, parentCheckMs);
   timer.unref();
+}
+
+/** Our parent and, where that is the shell npm runs scripts in and not npm itself, the shell's. */
+function describeAncestors(): string {
+  const parent = process.ppid;
+  const [, name, parentOfParent] = /^\d+ \((.*)\) \S (\d+)/s.exec(readStat(parent)) ?? [];
+  return name === "sh" || name === "dash" || name === "bash"
+    ? `${parent} ${parentOfParent}`
+    : String(parent);
+}
+
+/** Empty elsewhere than on Linux, where the shell makes room for its only command: npm is the parent. */
+function readStat(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return "";
+  }
 }
