@@ -2,6 +2,13 @@ import type { Contender } from "../contender";
 import { culvert } from "./culvert";
 import { duckdbCopy } from "./duckdb-copy";
 import { memcpy } from "./memcpy";
+import { parquetWasm } from "./parquet-wasm";
 import { parquetjsLite } from "./parquetjs-lite";
 
-export const contenders: readonly Contender[] = [memcpy, culvert, duckdbCopy, parquetjsLite];
+export const contenders: readonly Contender[] = [
+  memcpy,
+  culvert,
+  parquetWasm,
+  duckdbCopy,
+  parquetjsLite,
+];
