@@ -1,241 +1,175 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes, randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { pino } from "pino";
 import type { TaskBody } from "@/lib/contracts/task-body";
 import type { ObjectStore } from "@/lib/core/ports/object-store";
 import type { Database } from "@/lib/db/client";
-import { createDestination } from "@/lib/db/destinations";
+import { createDestination, type NewDestination } from "@/lib/db/destinations";
 import { createSource } from "@/lib/db/sources";
 import type { StoredTask } from "@/lib/db/tasks";
 import { systemClock } from "@/lib/platform/clock";
-import { decryptSecret, encryptSecret } from "@/lib/platform/secret";
+import { encryptSecret } from "@/lib/platform/secret";
+import type { Connections } from "@/lib/services/connections";
+import { createConnections } from "@/lib/services/create-connections";
 import { createTask } from "@/lib/services/create-task";
-import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
 import { ensureBucket } from "@/lib/storage/create-bucket";
+import type { S3StoreConfig } from "@/lib/storage/s3-client";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
+import { TablestoreClient } from "@/lib/tablestore/client";
+import type { AccessKey } from "@/workers/local/object-store/access-keys";
 import { startObjectStore } from "@/workers/local/object-store/server";
+import { startTablestore } from "@/workers/tablestore/server";
 import { connectSdk, type SdkClient } from "@/workers/tablestore/testing/official-sdk";
-import {
-  startTestServer,
-  type TestServer,
-  testAccess,
-} from "@/workers/tablestore/testing/start-test-server";
+import { testAccess } from "@/workers/tablestore/testing/start-test-server";
+import { listKeys, queryDataset, type Row } from "./read-dataset";
+import { spawnWorker, type WorkerProcess } from "./worker-process";
+
+export type { WorkerProcess } from "./worker-process";
 
 const storeKey = { accessKeyId: "rig-store-key", secretAccessKey: "rig-store-secret" } as const;
 const region = "us-east-1";
 const log = pino({ level: "silent" });
 
-/** One line that a worker logged, as far as tests look at it. */
-export type WorkerEvent = { readonly msg: string; readonly [key: string]: unknown };
-
-export type WorkerProcess = {
-  readonly events: readonly WorkerEvent[];
-  /** The next event of that name; rejects when the process ends first. */
-  waitFor(message: string): Promise<WorkerEvent>;
-  kill(signal: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void;
-  readonly ended: Promise<number | null>;
-};
-
 export type Rig = {
   readonly database: Database;
   readonly sdk: SdkClient;
+  /** The table store's own protocol, for what no SDK would send. */
+  readonly client: TablestoreClient;
   readonly store: ObjectStore;
-  readonly tablestore: TestServer;
+  readonly storeConfig: S3StoreConfig;
+  readonly secretKey: Buffer;
+  /** How the console's use cases reach sources and destinations. */
+  readonly connections: Connections;
+  readonly source: { stop(): Promise<void>; start(): Promise<void> };
+  /** Another place to deliver to, like "rig" but for what is given. */
+  createDestination(
+    destination: Partial<NewDestination> & { id: string; secretAccessKey?: string },
+  ): Promise<void>;
+  encrypt(secret: string): string;
   /** Creates a task by the console's own use case; source and destination are named "rig". */
   createTask(
     body: Partial<TaskBody> & Pick<TaskBody, "name" | "table" | "mode">,
   ): Promise<StoredTask>;
   startWorker(env?: Record<string, string>): WorkerProcess;
+  /** Resolves when every worker process is gone. */
+  killWorkers(): Promise<void>;
   /** All rows below a folder, read by DuckDB from the listed objects. */
-  readRows(folder: string, columns: string): Promise<Record<string, unknown>[]>;
+  readRows(folder: string, columns: string): Promise<Row[]>;
   listKeys(prefix: string): Promise<string[]>;
   close(): Promise<void>;
 };
 
 /** The real parts around a delivery worker: object store, table store, database, and worker processes. */
-export async function startRig(connection: {
+export async function startRig(options: {
   database: Database;
   url: string;
   bucket?: string;
+  /** Keys of the object store beside the one of "rig". */
+  keys?: readonly AccessKey[];
 }): Promise<Rig> {
+  const { database, url } = options;
   const directory = await mkdtemp(path.join(tmpdir(), "culvert-delivery-"));
   const secretKey = randomBytes(32);
-  const bucket = connection.bucket ?? "rig";
+  const encrypt = (secret: string) => encryptSecret(secret, secretKey);
   const objects = await startObjectStore({
     port: 0,
     host: "127.0.0.1",
     dataDirectory: path.join(directory, "objects"),
     region,
-    keys: [storeKey],
+    keys: [storeKey, ...(options.keys ?? [])],
     clock: systemClock,
     log,
   });
-  const tablestore = await startTestServer({ longPollMs: 200 });
+  const source = await startSource(path.join(directory, "tables"));
+  const bucket = options.bucket ?? "rig";
   const endpoint = `http://127.0.0.1:${objects.port}`;
-  const config = { endpoint, region, bucket, forcePathStyle: true, ...storeKey };
-  await ensureBucket(config);
-  const store = createS3ObjectStore(config);
-  const { database } = connection;
+  const storeConfig = { endpoint, region, bucket, forcePathStyle: true, ...storeKey };
+  await ensureBucket(storeConfig);
+  const store = createS3ObjectStore(storeConfig);
+  const sourceEndpoint = `http://127.0.0.1:${source.port}`;
+  const { instance, accessKeyId, accessKeySecret } = testAccess;
   await createSource(database, {
-    id: "rig",
-    name: "rig",
-    kind: "tablestore",
-    endpoint: `http://127.0.0.1:${tablestore.port}`,
-    instance: testAccess.instance,
-    accessKeyId: testAccess.accessKeyId,
-    secret: encryptSecret(testAccess.accessKeySecret, secretKey),
+    ...{ id: "rig", name: "rig", kind: "tablestore", endpoint: sourceEndpoint },
+    ...{ instance, accessKeyId, secret: encrypt(accessKeySecret) },
   });
-  await createDestination(database, {
-    id: "rig",
-    name: "rig",
-    endpoint,
-    region,
-    bucket,
-    forcePathStyle: true,
-    accessKeyId: storeKey.accessKeyId,
-    secret: encryptSecret(storeKey.secretAccessKey, secretKey),
+  const addDestination: Rig["createDestination"] = async ({ secretAccessKey, ...given }) => {
+    const secret = encrypt(secretAccessKey ?? storeKey.secretAccessKey);
+    const usual = { name: given.id, endpoint, region, bucket, forcePathStyle: true, secret };
+    const { accessKeyId } = storeKey;
+    await createDestination(database, { accessKeyId, ...usual, ...given });
+  };
+  await addDestination({ id: "rig" });
+  const client = new TablestoreClient({
+    ...{ ...testAccess, endpoint: sourceEndpoint, clock: systemClock, random: Math.random },
+    retryTotalMs: 0,
   });
+  const connections = createConnections(secretKey);
   const workers: WorkerProcess[] = [];
-  const connections = {
-    openSource: (row: {
-      endpoint: string;
-      instance: string;
-      accessKeyId: string;
-      secret: string;
-    }) => createTablestoreSource({ ...row, accessKeySecret: decryptSecret(row.secret, secretKey) }),
-    openStore: () => createS3ObjectStore(config),
+  const killWorkers = async () => {
+    for (const worker of workers) worker.kill("SIGKILL");
+    await Promise.all(workers.map(({ ended }) => ended));
   };
   return {
-    database,
-    sdk: connectSdk({ port: tablestore.port, ...testAccess }),
-    store,
-    tablestore,
+    ...{ database, client, store, storeConfig, secretKey, connections, source, encrypt },
+    sdk: connectSdk({ port: source.port, ...testAccess }),
+    createDestination: addDestination,
     createTask: (body) =>
       createTask(
         { database, connections, log },
         {
-          sourceId: "rig",
-          destinationId: "rig",
-          prefix: body.name,
-          schema: { kind: "auto" },
-          flush: { seconds: 5 },
-          ...body,
+          ...{ sourceId: "rig", destinationId: "rig", prefix: body.name },
+          ...{ schema: { kind: "auto" }, flush: { seconds: 5 }, ...body },
         },
       ),
     startWorker(env = {}) {
       const worker = spawnWorker({
-        DATABASE_URL: connection.url,
+        DATABASE_URL: url,
         CULVERT_SECRET_KEY: secretKey.toString("base64"),
         ...env,
       });
       workers.push(worker);
       return worker;
     },
-    readRows: (folder, columns) => readRows(store, folder, columns),
+    killWorkers,
+    readRows: (folder, columns) =>
+      queryDataset(
+        store,
+        `${folder}/`,
+        `SELECT ${columns} FROM read_parquet({files}, union_by_name = true)`,
+      ),
     listKeys: (prefix) => listKeys(store, prefix),
     async close() {
-      for (const worker of workers) worker.kill("SIGKILL");
-      await Promise.all(workers.map(({ ended }) => ended));
+      await killWorkers();
+      client.close();
       store.close();
-      await tablestore.close();
+      await source.stop();
       await objects.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-function spawnWorker(env: Record<string, string>): WorkerProcess {
-  const child = spawn(
-    process.execPath,
-    ["--enable-source-maps", "--import", "tsx", "workers/delivery/main.ts"],
-    {
-      env: {
-        NODE_ENV: "test",
-        PATH: process.env.PATH ?? "",
-        LOG_LEVEL: "info",
-        CULVERT_LEASE_MS: "1500",
-        ...env,
+/** The table store in this process; it can go away and come back on its port, with its data. */
+async function startSource(directory: string): Promise<Rig["source"] & { readonly port: number }> {
+  const open = (port: number) =>
+    startTablestore({
+      ...{ ...testAccess, port, directory, clock: systemClock, log, longPollMs: 200 },
+      onBroken: (error) => {
+        throw error;
       },
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
-  const events: WorkerEvent[] = [];
-  const listeners = new Set<() => void>();
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    events.push(line.startsWith("{") ? (JSON.parse(line) as WorkerEvent) : { msg: line });
-    for (const listener of listeners) listener();
-  });
-  const ended = endOf(child);
+    });
+  let server: Awaited<ReturnType<typeof open>> | null = await open(0);
+  const { port } = server;
   return {
-    events,
-    ended,
-    kill: (signal) => void child.kill(signal),
-    waitFor: (message) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const found = events.find(({ msg }) => msg === message);
-          if (!found) return;
-          listeners.delete(look);
-          resolve(found);
-        };
-        listeners.add(look);
-        look();
-        void ended.then(() =>
-          reject(
-            new Error(
-              `The worker ended before "${message}":\n${events.map(({ msg }) => msg).join("\n")}`,
-            ),
-          ),
-        );
-      }),
+    port,
+    async stop() {
+      await server?.close();
+      server = null;
+    },
+    async start() {
+      server ??= await open(port);
+    },
   };
-}
-
-function endOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => child.once("exit", resolve));
-}
-
-async function listKeys(store: ObjectStore, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await store.list({ prefix, ...(after === undefined ? {} : { after }) });
-    keys.push(...page.objects.map(({ key }) => key));
-    const last = keys.at(-1);
-    if (page.next === null || last === undefined) return keys;
-    after = last;
-  }
-}
-
-/** Fetches what is listed now and lets DuckDB read it; object names have no extension, files here do. */
-async function readRows(
-  store: ObjectStore,
-  folder: string,
-  columns: string,
-): Promise<Record<string, unknown>[]> {
-  const keys = await listKeys(store, `${folder}/`);
-  if (keys.length === 0) return [];
-  const directory = path.join(tmpdir(), `culvert-read-${randomUUID()}`);
-  await mkdir(directory);
-  try {
-    for (const [index, key] of keys.entries()) {
-      const bytes = await store.read(key);
-      if (bytes) await writeFile(path.join(directory, `${index}.parquet`), bytes);
-    }
-    const instance = await DuckDBInstance.create();
-    const connection = await instance.connect();
-    const result = await connection.runAndReadAll(
-      `SELECT ${columns} FROM read_parquet('${directory}/*.parquet', union_by_name = true)`,
-    );
-    const rows = result.getRowObjects();
-    connection.closeSync();
-    instance.closeSync();
-    return rows;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
 }
