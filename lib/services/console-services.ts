@@ -5,10 +5,9 @@ import { type ConsoleEnv, consoleEnv } from "@/lib/platform/env";
 import { createLog, type Log } from "@/lib/platform/log";
 import { decryptSecret } from "@/lib/platform/secret";
 import { createTablestoreEditor } from "@/lib/sources/tablestore/tablestore-editor";
-import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
-import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { type Auth, createAuth } from "./auth";
-import type { Connections, Editors } from "./connections";
+import type { Editors } from "./connections";
+import { createConnections } from "./create-connections";
 import type { ServiceDependencies } from "./service-dependencies";
 import { createSignInLimit, type SignInLimit } from "./sign-in-limit";
 
@@ -22,24 +21,6 @@ export type ConsoleServices = ServiceDependencies & {
   readonly home: string;
   readonly env: ConsoleEnv;
 };
-
-/** A person waits for the console's look at a store, so it gives up earlier than delivery does. */
-const storeTimeoutMs = 10_000;
-
-/** Sources and destinations with their secrets opened by the installation's key. */
-export function createConnections(secretKey: Buffer): Connections {
-  return {
-    openSource: ({ secret, ...source }) =>
-      createTablestoreSource({ ...source, accessKeySecret: decryptSecret(secret, secretKey) }),
-    openStore: ({ secret, endpoint, ...destination }) =>
-      createS3ObjectStore({
-        ...destination,
-        ...(endpoint === null ? {} : { endpoint }),
-        secretAccessKey: decryptSecret(secret, secretKey),
-        requestTimeoutMs: storeTimeoutMs,
-      }),
-  };
-}
 
 function createEditors(secretKey: Buffer): Editors {
   return {
