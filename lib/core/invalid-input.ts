@@ -1,4 +1,4 @@
-import { AppError } from "./error";
+import { AppError, isOfKind } from "./error";
 import type { ErrorCode } from "./error-codes";
 import type { ErrorDetails } from "./error-kind";
 import type { Problem } from "./problem";
@@ -8,7 +8,12 @@ import type { Problem } from "./problem";
  * than `request.invalid` where the whole trouble is one known failure, such as a missing bucket.
  */
 export class InvalidInputError extends AppError {
+  static override readonly kind: string = "InvalidInputError";
   readonly problems: readonly Problem[];
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOfKind(value, "InvalidInputError");
+  }
 
   constructor(
     problems: readonly Problem[],
