@@ -23,7 +23,7 @@ import { cellMark, RecordWalker } from "./record-walker";
 /**
  * Turns pages of the wire's bytes into rows for Parquet columns, compiled for one schema version. Values
  * are copied once, from the response to the column page; nothing is made per record or cell. A page of
- * 4 MB (8,000 rows of 10 columns) takes about 3 ms to decode and append on one core.
+ * 4 MB (9,400 rows of 10 columns) takes 8 to 9 ms on one core, halves of it to decode and to append.
  *
  * `decode` walks and checks every record of a page; `append` replays what it noted.
  */
