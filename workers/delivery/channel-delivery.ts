@@ -145,7 +145,9 @@ export class ChannelDelivery {
       const { code, fault } = error;
       const fact: Fact = { kind: "failed", code, fault, nowMs: clock.now(), jitter: random() };
       const next = stepDelivery(state, fact, commands.limits).command;
-      await this.#showError(error, attempt, next.kind === "wait" ? next.untilMs : null);
+      // Sealed instead of tried again: the channel goes on, and meets the failure again if it lasts.
+      if (next.kind !== "stage")
+        await this.#showError(error, attempt, next.kind === "wait" ? next.untilMs : null);
       return fact;
     }
   }

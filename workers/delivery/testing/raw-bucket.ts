@@ -1,0 +1,23 @@
+import {
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
+import { createS3Client, type S3StoreConfig } from "@/lib/storage/s3-client";
+
+/** What other people do to a bucket. Delivery never does any of it. */
+export function openRawBucket(config: S3StoreConfig) {
+  const client = createS3Client(config);
+  const Bucket = config.bucket;
+  return {
+    remove: () => client.send(new DeleteBucketCommand({ Bucket })),
+    put: (Key: string, Body: string) => client.send(new PutObjectCommand({ Bucket, Key, Body })),
+    delete: (Key: string) => client.send(new DeleteObjectCommand({ Bucket, Key })),
+    async countUploads(): Promise<number> {
+      const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+      return Uploads?.length ?? 0;
+    },
+    close: () => client.destroy(),
+  };
+}
