@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "@/lib/platform/clock";
 import type { Log } from "@/lib/platform/log";
@@ -41,6 +47,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     void serve(options, request, response, open);
   });
   server.keepAliveTimeout = keepAliveMs;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable && error.code !== "ECONNRESET") socket.end(answerUnreadable(error.code));
+    else socket.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -63,6 +73,19 @@ async function closeServer(server: Server, open: OpenRequests): Promise<void> {
   const force = setTimeout(() => server.closeAllConnections(), closeGraceMs);
   await closed;
   clearTimeout(force);
+}
+
+/** What cannot be read as HTTP has no path to sign for, and is still answered with a code. */
+function answerUnreadable(problem: string | undefined): Buffer {
+  const [status, code, message] =
+    problem === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? ([408, "OTSRequestTimeout", "Request timeout."] as const)
+      : problem === "HPE_HEADER_OVERFLOW"
+        ? ([431, "OTSParameterInvalid", "The request's header is too large."] as const)
+        : ([400, "OTSParameterInvalid", "The request is not HTTP."] as const);
+  const body = encodeErrorBody({ code, message });
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, "latin1"), body]);
 }
 
 type Reply = {

@@ -340,6 +340,27 @@ it("a tunnel starts no earlier than the stream is kept, less five minutes, and n
   await drop("offset");
 });
 
+it("a table has at most 100 tunnels, and a tunnel 1,000 clients", async () => {
+  await createTable("crowd");
+  const create = (tunnelName: string) =>
+    client.call("CreateTunnel", {
+      tunnel: { tableName: "crowd", tunnelName, tunnelType: "BaseData" },
+    });
+  const { tunnelId } = await create("0");
+  await Promise.all(Array.from({ length: 99 }, (_, n) => create(`${n + 1}`)));
+  expect(await answer(create("one more"))).toBe("403 OTSQuotaExhausted");
+  await client.call("DeleteTunnel", { tableName: "crowd", tunnelName: "1" });
+  expect(await answer(create("one more"))).toBe("200");
+  const connect = () => client.call("Connect", { tunnelId });
+  const joined = await Promise.all(Array.from({ length: 1000 }, connect));
+  expect(await answer(connect())).toBe("403 OTSQuotaExhausted");
+  const adopted = client.call("Heartbeat", { tunnelId, clientId: "nobody knows" });
+  expect(await answer(adopted)).toBe("410 OTSResourceGone");
+  await client.call("Shutdown", { tunnelId, clientId: joined[0]!.clientId });
+  expect(await answer(connect())).toBe("200");
+  await drop("crowd");
+});
+
 it("a request has at most five megabytes", async () => {
   const ofLength = (length: number) =>
     answer(client.call("DescribeTable", { tableName: "x".repeat(length) }));

@@ -35,6 +35,14 @@ export const limits = {
   batchWriteBytes: parameter("The size of BatchWriteRow in bytes", 0, 4 * megabyte),
   batchGetRows: parameter("The number of rows in BatchGetRow", 1, 100),
   streamExpirationHours: parameter("The stream's expiration time in hours", 1, 168),
+  /** Not documented: every tunnel and client costs memory and a part of each change on disk. */
+  tunnels: { what: "The number of a table's tunnels", min: 0, max: 100, code: "OTSQuotaExhausted" },
+  clients: {
+    what: "The number of a tunnel's clients",
+    min: 0,
+    max: 1000,
+    code: "OTSQuotaExhausted",
+  },
   channels: {
     what: "The number of a stream's channels",
     min: 1,

@@ -32,6 +32,7 @@ export async function createTunnel(
     if (registry.find(request.tableName, request.tunnelName) !== undefined) {
       throw new Refusal("OTSTunnelExist", "The tunnel already exists.");
     }
+    checkLimit(limits.tunnels, registry.countOf(table) + 1);
     const hasStream = request.tunnelType !== "BaseData";
     if (hasStream && table.document.stream === null) {
       const settings = { expirationHours: impliedExpirationHours, columnsToGet: [] };

@@ -64,6 +64,10 @@ export class TunnelRegistry {
     return [...this.#tunnels.values()];
   }
 
+  countOf(table: Table): number {
+    return this.all().filter(({ document }) => document.tableId === table.document.id).length;
+  }
+
   find(tableName: string, tunnelName: string): Tunnel | undefined {
     return this.all().find(
       ({ document }) => document.tableName === tableName && document.name === tunnelName,

@@ -1,3 +1,5 @@
+import { checkLimit, limits } from "../limits";
+
 /**
  * Who reads which channel of a tunnel (reference: wire protocol 4.4). Pure: facts and the time in,
  * the next state and the answer out.
@@ -88,13 +90,15 @@ export function connectClient(
   nowMs: number,
 ): TunnelState {
   const expired = expireClients(state, nowMs);
+  checkLimit(limits.clients, expired.clients.length + 1);
   const joined = { ...client, lastSeenMs: nowMs, isReading: false };
   return { ...expired, clients: [...expired.clients, joined] };
 }
 
 /**
  * A call other than a heartbeat. A client that is not known, as after a restart, is taken in with
- * the default time-out; null for one that is gone, and time-outs are noticed here too.
+ * the default time-out; null for one that is gone or one too many, and time-outs are noticed here
+ * too.
  */
 export function admitClient(
   state: TunnelState,
@@ -104,6 +108,7 @@ export function admitClient(
   if (state.gone.includes(clientId)) return null;
   const known = state.clients.find(({ id }) => id === clientId);
   if (known !== undefined) return isExpired(known, nowMs) ? null : state;
+  if (state.clients.length >= limits.clients.max) return null;
   const adopted = {
     id: clientId,
     timeoutMs: defaultClientTimeoutMs,
