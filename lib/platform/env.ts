@@ -59,6 +59,9 @@ const tablestoreSchema = z.object({
   TABLESTORE_DATA: z.string(),
   /** Stream channels of a new table. */
   TABLESTORE_CHANNELS: z.coerce.number().int().min(1).max(64).default(2),
+  /** With the key, the table store answers the Delivery API on the console's tasks. */
+  DATABASE_URL: databaseUrl.optional(),
+  CULVERT_SECRET_KEY: secretKey.optional(),
 });
 
 const objectStoreSchema = z.object({
@@ -160,7 +163,8 @@ export const consoleEnv = (env: Environment = process.env): ConsoleEnv =>
 export const deliveryWorkerEnv = (
   env: Environment = process.env,
 ): z.infer<typeof deliveryWorkerSchema> => parseEnv(deliveryWorkerSchema, env);
-export const tablestoreEnv = (env: Environment = process.env): z.infer<typeof tablestoreSchema> =>
+export type TablestoreEnv = z.infer<typeof tablestoreSchema>;
+export const tablestoreEnv = (env: Environment = process.env): TablestoreEnv =>
   parseEnv(tablestoreSchema, env);
 export const objectStoreEnv = (env: Environment = process.env): z.infer<typeof objectStoreSchema> =>
   parseEnv(objectStoreSchema, env);

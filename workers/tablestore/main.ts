@@ -1,14 +1,38 @@
 import { systemClock } from "@/lib/platform/clock";
-import { EnvError, tablestoreEnv } from "@/lib/platform/env";
-import { createLog } from "@/lib/platform/log";
+import { EnvError, type TablestoreEnv, tablestoreEnv } from "@/lib/platform/env";
+import { createLog, type Log } from "@/lib/platform/log";
 import { watchProcessEnd } from "@/lib/platform/process-end";
+import type { TablestoreSelf } from "./operations/delivery-tasks";
 import { startTablestore } from "./server";
+
+/**
+ * The Delivery API works on the console's own tasks, so it needs the console's database and the key
+ * that opens sources and destinations. Without them nothing of either is even loaded.
+ */
+async function openDeliveryTasks({ DATABASE_URL, CULVERT_SECRET_KEY }: TablestoreEnv, log: Log) {
+  if (DATABASE_URL === undefined || CULVERT_SECRET_KEY === undefined) return null;
+  const [{ createDatabase }, { createConnections }, { deliveryTaskOperations }] = await Promise.all(
+    [
+      import("@/lib/db/client"),
+      import("@/lib/services/create-connections"),
+      import("./operations/delivery-tasks"),
+    ],
+  );
+  const database = createDatabase(DATABASE_URL, { applicationName: "culvert-tablestore" });
+  const connections = createConnections(Buffer.from(CULVERT_SECRET_KEY, "base64"));
+  const services = { database, connections, now: systemClock.now, log };
+  return {
+    operations: (self: TablestoreSelf) => deliveryTaskOperations(services, self),
+    close: () => database.close(),
+  };
+}
 
 /** The table store's process. Ends with 0 when asked to, with 1 when it cannot start or go on. */
 async function main(): Promise<void> {
   const end = watchProcessEnd();
   const env = tablestoreEnv();
   const log = createLog("tablestore");
+  const delivery = await openDeliveryTasks(env, log);
   const tablestore = await startTablestore({
     host: env.CULVERT_HOST,
     port: env.TABLESTORE_PORT,
@@ -21,6 +45,7 @@ async function main(): Promise<void> {
     log,
     // What LevelDB holds is unknown after a failed write; opening it anew finds out.
     onBroken: () => process.exit(1),
+    ...(delivery ? { deliveryTasks: delivery.operations } : {}),
   });
   log.info({ port: tablestore.port }, `listening on http://${env.CULVERT_HOST}:${tablestore.port}`);
   if (!end.aborted) {
@@ -28,6 +53,7 @@ async function main(): Promise<void> {
   }
   log.info({ reason: String(end.reason) }, "stopping");
   await tablestore.close();
+  await delivery?.close();
   process.exit(0);
 }
 

@@ -11,6 +11,7 @@ const statusOf = {
   OTSConditionCheckFail: 403,
   OTSQuotaExhausted: 403,
   OTSObjectNotExist: 404,
+  OTSTableNotReady: 404,
   OTSMethodNotAllowed: 405,
   OTSObjectAlreadyExist: 409,
   OTSTunnelExist: 409,

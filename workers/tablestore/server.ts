@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@/lib/platform/clock";
 import type { Log } from "@/lib/platform/log";
-import { startHttpServer } from "./http-server";
+import { type OperationHandler, startHttpServer } from "./http-server";
 import { startMaintenance } from "./maintenance";
+import type { TablestoreSelf } from "./operations/delivery-tasks";
 import { openService } from "./service";
 import { defaultPageLimits } from "./tunnels/read-records";
 
@@ -22,6 +23,8 @@ export type TablestoreSettings = {
   readonly onBroken?: (error: unknown) => void;
   /** How long an answer waits for records when a stream channel has none. */
   readonly longPollMs?: number;
+  /** The Delivery API; without it those operations are not supported. */
+  readonly deliveryTasks?: (self: TablestoreSelf) => Record<string, OperationHandler>;
 };
 
 export type Tablestore = {
@@ -35,9 +38,9 @@ const channelsPerTableDefault = 2;
 
 /** The table store as one object, so that tests run it in their own process. */
 export async function startTablestore(settings: TablestoreSettings): Promise<Tablestore> {
-  const { clock, log } = settings;
+  const { clock, log, instance, host = "127.0.0.1" } = settings;
   const { store, registry, operations } = await openService({
-    instance: settings.instance,
+    instance,
     directory: settings.directory,
     channelsPerTable: settings.channelsPerTable ?? channelsPerTableDefault,
     longPollMs: settings.longPollMs ?? longPollMsDefault,
@@ -48,20 +51,26 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
     onBroken: settings.onBroken ?? (() => {}),
   });
   try {
+    let port = settings.port;
+    const self: TablestoreSelf = {
+      address: () => ({ instance, host, port }),
+      requireTable: (name) => store.loop.change(() => void store.catalogue.require(name)),
+    };
     const server = await startHttpServer({
-      host: settings.host ?? "127.0.0.1",
+      host,
       port: settings.port,
       access: {
-        instance: settings.instance,
+        instance,
         accessKeyId: settings.accessKeyId,
         accessKeySecret: settings.accessKeySecret,
         clockSkewMaxMs: null,
       },
-      operations,
+      operations: new Map([...operations, ...Object.entries(settings.deliveryTasks?.(self) ?? {})]),
       clock,
       log,
       newId: randomUUID,
     });
+    port = server.port;
     const maintenance = startMaintenance({ store, registry, clock, log });
     return {
       port: server.port,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { type Clock, systemClock } from "@/lib/platform/clock";
-import { startTablestore, type Tablestore } from "../server";
+import { startTablestore, type Tablestore, type TablestoreSettings } from "../server";
 
 export const testAccess = {
   instance: "test",
@@ -21,7 +21,11 @@ export type TestServer = {
 
 /** A server on a port of the system's choice with a database of its own. */
 export async function startTestServer(
-  options: { clock?: Clock; longPollMs?: number } = {},
+  options: {
+    clock?: Clock;
+    longPollMs?: number;
+    deliveryTasks?: NonNullable<TablestoreSettings["deliveryTasks"]>;
+  } = {},
 ): Promise<TestServer> {
   const directory = await mkdtemp(path.join(tmpdir(), "culvert-tablestore-"));
   const start = (): Promise<Tablestore> =>
