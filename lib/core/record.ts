@@ -1,9 +1,6 @@
 /** The five value types of a table (reference: Tablestore data model). */
 export type ColumnType = "boolean" | "integer" | "double" | "string" | "binary";
 
-/** What a change record does to its row. A base-data record is always a `put`. */
-export type RecordAction = "put" | "update" | "delete";
-
 /** Why a value could not become what the schema mapping asks. Bounded: used as a metric label. */
 export type DirtyReason =
   | "type_mismatch"
