@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { columnNameSchema } from "./row-body";
 
 /** Bounds that the service documents for its tables. */
 export const streamHoursMax = 168;
@@ -7,6 +6,12 @@ const keyColumnsMax = 4;
 const definedColumnsMax = 32;
 const dayInSeconds = 86_400;
 
+const nameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]{0,254}$/,
+    "must be 1 to 255 letters, digits and underscores, not beginning with a digit",
+  );
 const streamHours = z.int().min(1).max(streamHoursMax).nullable();
 const timeToLiveSeconds = z
   .int()
@@ -16,18 +21,18 @@ const timeToLiveSeconds = z
   });
 
 const keyColumnSchema = z.strictObject({
-  name: columnNameSchema,
+  name: nameSchema,
   type: z.enum(["string", "integer", "binary"]),
   autoIncrement: z.boolean().default(false),
 });
 const definedColumnSchema = z.strictObject({
-  name: columnNameSchema,
+  name: nameSchema,
   type: z.enum(["string", "integer", "double", "boolean", "binary"]),
 });
 
 export const tableBodySchema = z
   .strictObject({
-    name: columnNameSchema,
+    name: nameSchema,
     primaryKey: z.array(keyColumnSchema).min(1).max(keyColumnsMax),
     definedColumns: z.array(definedColumnSchema).max(definedColumnsMax).default([]),
     timeToLiveSeconds: timeToLiveSeconds.default(-1),

@@ -29,7 +29,9 @@ function holds(type: ColumnType, filter: KeyFilter | null, value: PlainValue): b
 const text = (value: string): PlainValue => ({ type: "string", value });
 const int = (value: bigint): PlainValue => ({ type: "integer", value });
 const binary = (value: Uint8Array): PlainValue => ({ type: "binary", value });
-const words = fc.string({ unit: "binary", maxLength: 6 }).filter((word) => word.isWellFormed());
+const words = fc
+  .string({ unit: "binary", maxLength: 6 })
+  .filter((word) => Buffer.from(word).toString() === word);
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 
 describe("range of a key filter", () => {
