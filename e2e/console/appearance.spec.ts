@@ -15,6 +15,9 @@ const phone = { width: 390, height: 844 };
 /** What browsers say by themselves about the answers that a scene asks for. */
 const expectedNoise = /Failed to load resource/;
 
+// A trace of a hundred pages costs more than the pages; a failure has its picture and names its scene.
+test.use({ trace: "off" });
+
 for (const [place, scenes] of Object.entries(scenesByPlace)) {
   test(`${place}: every state fits desk and phone, has contrast in both themes, names every control`, async ({
     signedIn: page,
