@@ -50,6 +50,8 @@ function messageOf(issue: Issue): string {
     case "too_big":
       return rangeMessage(issue);
     case "invalid_union":
+      // A schema's own words are better than any that fit all unions.
+      if (issue.message !== "Invalid input") return issue.message;
       return "note" in issue && issue.note === "No matching discriminator"
         ? "is not a kind that exists"
         : "has none of the allowed forms";

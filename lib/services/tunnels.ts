@@ -106,7 +106,7 @@ export async function getTunnel(needs: Needs, place: TunnelPlace): Promise<Tunne
       status: channel.status,
       clientId: channel.clientId,
       consumedThrough: instantOf(channel.consumedThroughMs),
-      records: channel.rows === null ? null : Number(channel.rows),
+      records: countOf(channel),
     })),
     consumedThrough: instantOf(consumedThroughMs),
     latencySeconds:
@@ -117,6 +117,11 @@ export async function getTunnel(needs: Needs, place: TunnelPlace): Promise<Tunne
         ? null
         : instantOf(consumedThroughMs + hours * hourMs),
   };
+}
+
+/** The embedded table store forgets the count of a channel that is done; 0 would be a wrong one. */
+function countOf({ rows, status }: TunnelDescription["channels"][number]): number | null {
+  return rows === null || (status === "terminated" && rows === 0n) ? null : Number(rows);
 }
 
 /** Of the stream channels that are still read: what a finished one consumed nobody waits for. */

@@ -61,7 +61,7 @@ export function CreateTableDialog(props: {
       wide
       onOpenChange={(open) => !open && props.onClose()}
       title="Create a table"
-      description="The primary key is fixed from then on; all else may change."
+      description="The primary key is fixed from then on."
       footer={
         <>
           <Button onClick={props.onClose}>Cancel</Button>

@@ -34,7 +34,7 @@ export function CellInput(props: {
         <Textarea
           {...control}
           rows={Math.min(6, draft.text.split("\n").length)}
-          className="min-h-9 font-mono text-[13px]"
+          className="min-h-9! font-mono text-[13px]"
         />
       ) : (
         <Input

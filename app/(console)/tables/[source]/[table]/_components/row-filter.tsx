@@ -50,7 +50,7 @@ export function RowFilter(props: {
         aria-label={`How ${column.name} is compared`}
         value={kind}
         onChange={(event) => setKind(event.target.value as Kind)}
-        className="w-36"
+        className="max-w-36"
       >
         {Object.entries(kinds)
           .filter(([name]) => name !== "prefix" || column.type !== "integer")
@@ -66,7 +66,7 @@ export function RowFilter(props: {
         placeholder={kind === "range" ? "from the first" : placeholder}
         value={one}
         onChange={(event) => setOne(event.target.value)}
-        className="w-36 flex-1 sm:w-44 sm:flex-none"
+        className="flex-1 basis-32 sm:max-w-44"
       />
       {kind === "range" && (
         <Input
@@ -75,7 +75,7 @@ export function RowFilter(props: {
           placeholder="to the last"
           value={other}
           onChange={(event) => setOther(event.target.value)}
-          className="w-36 flex-1 sm:w-44 sm:flex-none"
+          className="flex-1 basis-32 sm:max-w-44"
         />
       )}
       <Button type="submit">

@@ -44,7 +44,10 @@ export function RowTable(props: {
         {props.rows.map((row) => (
           <tr key={JSON.stringify(row.key)}>
             {row.key.map((cell, index) => (
-              <Td key={cell.name} className="font-mono text-xs font-medium whitespace-nowrap">
+              <Td
+                key={cell.name}
+                className="align-middle! font-mono text-xs font-medium whitespace-nowrap"
+              >
                 {index === 0 ? (
                   <button
                     type="button"
@@ -60,12 +63,12 @@ export function RowTable(props: {
               </Td>
             ))}
             {shown.map((name) => (
-              <Td key={name} className="font-mono text-xs whitespace-nowrap">
+              <Td key={name} className="align-middle! font-mono text-xs whitespace-nowrap">
                 <Value cell={row.attributes.find((cell) => cell.name === name)} />
               </Td>
             ))}
             {all.length > shown.length && <Td />}
-            <Td className="w-px">
+            <Td className="w-px py-1!">
               {props.mayWrite && (
                 <div className="flex justify-end gap-1">
                   <Button
@@ -108,10 +111,7 @@ function Value({ cell }: { cell: CellView | undefined }) {
   return (
     <span
       title={`${cell.type}${cut === text ? "" : `, ${text.length} characters`}`}
-      className={classNames(
-        "inline-block max-w-72 truncate align-bottom",
-        cell.type !== "string" && "text-ink-muted",
-      )}
+      className={classNames("block max-w-72 truncate", cell.type !== "string" && "text-ink-muted")}
     >
       {cut === "" ? "(empty)" : cut}
     </span>

@@ -103,7 +103,7 @@ export function TunnelPage(props: {
       {deleting && (
         <DeleteResourceDialog
           path={path}
-          name={name}
+          name="the tunnel"
           consequence="Its readers lose their position in the stream. The table's rows stay."
           onClose={() => setDeleting(false)}
           onDeleted={() => router.push(pagePaths.tunnels(source))}
