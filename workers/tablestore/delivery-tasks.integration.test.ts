@@ -146,7 +146,10 @@ describe("tasks made through the API", () => {
     expect(await describeTask("first")).toEqual({
       taskType: "BASE_INC",
       taskConfig: {
-        ...config({ ossStsRole: "", ossDirtyPrefix: "dirt/first" }),
+        ...config({
+          ossStsRole: "acs:ram::culvert:role/bucket-a",
+          ossDirtyPrefix: "dirt/first",
+        }),
         eventTimeColumn: { columnName: "at", timeFormat: "RFC3339" },
       },
       taskSyncStat: {

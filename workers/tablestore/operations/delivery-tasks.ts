@@ -1,6 +1,6 @@
 import type { SourceView } from "@/lib/contracts/source-body";
 import type { TaskView } from "@/lib/contracts/task-view";
-import { AppError } from "@/lib/core/error";
+import { AppError, invariant } from "@/lib/core/error";
 import { describeError } from "@/lib/core/error-codes";
 import { InvalidInputError } from "@/lib/core/invalid-input";
 import type { Problem } from "@/lib/core/problem";
@@ -115,7 +115,8 @@ async function describe(context: Context, body: Buffer): Promise<Uint8Array> {
   const task = await requireTask(context, tableName, taskName);
   const { database } = context.services;
   const destinations = await readAllPages((query) => listDestinations(database, query));
-  const destination = destinations.find(({ id }) => id === task.destinationId) ?? null;
+  const destination = destinations.find(({ id }) => id === task.destinationId);
+  invariant(destination, "A task's destination cannot be deleted before the task");
   return encodeMessage("DescribeDeliveryTaskResponse", writeTaskDescription(task, destination));
 }
 

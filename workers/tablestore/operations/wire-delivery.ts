@@ -163,7 +163,7 @@ export const taskTypeOf = (mode: SyncMode): TaskType => taskTypes[mode];
 /** Never without a configuration: one SDK reads it without looking whether it is there. */
 export function writeTaskDescription(
   task: TaskView,
-  destination: DestinationView | null,
+  destination: DestinationView,
 ): MessageInit<"DescribeDeliveryTaskResponse"> {
   return {
     taskType: taskTypes[task.mode],
@@ -173,20 +173,18 @@ export function writeTaskDescription(
 }
 
 /**
- * The role is empty: Culvert writes with the destination's own access key and assumes no role, so one
- * that was given at creation is not kept.
+ * Culvert assumes no role: it writes with the destination's own access key, so a role that was given
+ * at creation is not kept, and the answer names the destination in its stead. It cannot be left
+ * empty, nor any other text: one SDK then refuses the whole answer.
  */
-function writeConfig(
-  task: TaskView,
-  destination: DestinationView | null,
-): MessageInit<"OSSTaskConfig"> {
+function writeConfig(task: TaskView, destination: DestinationView): MessageInit<"OSSTaskConfig"> {
   const { eventTime, schema, currentSchema } = task;
   const columns = schema.kind === "manual" ? schema.columns : currentSchema.columns;
   return {
     ossPrefix: task.prefix,
     ossBucket: task.bucket,
-    ossEndpoint: destination ? endpointOf(destination) : "",
-    ossStsRole: "",
+    ossEndpoint: endpointOf(destination),
+    ossStsRole: `acs:ram::culvert:role/${destination.id}`,
     ...(task.dirtyPrefix === null ? {} : { ossDirtyPrefix: task.dirtyPrefix }),
     ...(eventTime === null
       ? {}

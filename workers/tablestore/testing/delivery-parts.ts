@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import type { ObjectStore } from "@/lib/core/ports/object-store";
 import type { Database } from "@/lib/db/client";
@@ -14,10 +11,10 @@ import { systemClock } from "@/lib/platform/clock";
 import { encryptSecret } from "@/lib/platform/secret";
 import { ensureBucket } from "@/lib/storage/create-bucket";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
+import { spawnWorker, type WorkerProcess } from "@/workers/delivery/testing/worker-process";
 import { startObjectStore } from "@/workers/local/object-store/server";
 import { testAccess } from "./start-test-server";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const storeKey = { accessKeyId: "parts-key", secretAccessKey: "parts-secret-key" } as const;
 const region = "us-east-1";
 
@@ -56,7 +53,7 @@ export async function startDeliveryParts(database: Database, url: string): Promi
     ...storeKey,
   });
   const stores: ObjectStore[] = [];
-  const workers: ChildProcess[] = [];
+  const workers: WorkerProcess[] = [];
   return {
     database,
     secretKey,
@@ -84,35 +81,15 @@ export async function startDeliveryParts(database: Database, url: string): Promi
       return store;
     },
     startWorker() {
-      workers.push(spawnDeliveryWorker(url, secretKey));
+      const key = secretKey.toString("base64");
+      workers.push(spawnWorker({ DATABASE_URL: url, CULVERT_SECRET_KEY: key }));
     },
     async close() {
-      await Promise.all(workers.map(end));
+      for (const worker of workers) worker.kill("SIGKILL");
+      await Promise.all(workers.map(({ ended }) => ended));
       for (const store of stores) store.close();
       await objects.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-function spawnDeliveryWorker(url: string, secretKey: Buffer): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", "workers/delivery/main.ts"], {
-    cwd: root,
-    env: {
-      NODE_ENV: "test",
-      PATH: process.env.PATH,
-      LOG_LEVEL: "silent",
-      DATABASE_URL: url,
-      CULVERT_SECRET_KEY: secretKey.toString("base64"),
-      CULVERT_LEASE_MS: "1500",
-    },
-    stdio: "ignore",
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  await exited;
 }

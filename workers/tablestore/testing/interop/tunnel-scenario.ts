@@ -19,7 +19,7 @@ const tunnel = "watch";
 const patienceMs = 240_000;
 
 /** A tunnel's whole life, consumed by an SDK's own workers while rows change and workers die. */
-export function describeTunnels(name: string, program: () => Program, times: WorkerTimes): void {
+export function describeTunnels(name: string, program: Program, times: WorkerTimes): void {
   describe(`a tunnel consumed by workers of the ${name} SDK`, () => {
     let directory: string;
     let server: SpawnedServer;
@@ -31,7 +31,7 @@ export function describeTunnels(name: string, program: () => Program, times: Wor
       directory = await mkdtemp(path.join(tmpdir(), "culvert-tunnel-interop-"));
       server = await spawnServer(directory, { TABLESTORE_CHANNELS: "4", LOG_LEVEL: "info" });
       client = connectClient(server.port);
-      driver = startDriver(program(), { ...testAccess, port: server.port });
+      driver = startDriver(program, { ...testAccess, port: server.port });
     });
     afterAll(async () => {
       await Promise.all(workers.map((worker) => worker.kill()));
@@ -53,9 +53,7 @@ export function describeTunnels(name: string, program: () => Program, times: Wor
       expect(await driver.call("listTunnels", { table })).toEqual({ names: [tunnel] });
       const start = () => {
         const access = { ...testAccess, port: server.port };
-        const worker = startTunnelWorker(program(), access, id, times, (page) =>
-          consumed.add(page),
-        );
+        const worker = startTunnelWorker(program, access, id, times, (page) => consumed.add(page));
         workers.push(worker);
         return worker;
       };
