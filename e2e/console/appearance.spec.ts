@@ -54,6 +54,22 @@ test("sign-in: fits desk and phone, has contrast in both themes, names every con
   expect(said).toEqual([]);
 });
 
+test("the audit finds what it is there to find", async ({ page }) => {
+  await page.setContent(`<title>t</title><body style="margin:0;background:oklch(0.985 0.003 220)">
+    <main><h1 style="color:oklch(0.7 0.02 230)">Faint</h1><h1 id="a">Second</h1>
+    <p id="a" style="color:#767676">just not enough on this ground</p>
+    <button><svg></svg></button><div style="width:3000px">wide</div></main>`);
+  const faults = await auditPage(page);
+  expect(faults).toEqual([
+    expect.stringMatching(/^the page is \d+px wider than the window: <div style="width:3000px">/),
+    "2 h1 on the page",
+    "two elements have the id a",
+    "no name: <button><svg></svg></button>",
+    expect.stringMatching(/^contrast 2\.\d\d: “Faint”$/),
+    expect.stringMatching(/^contrast 4\.\d\d: “just not enough/),
+  ]);
+});
+
 /** The page as it stands, at both sizes and in both themes. */
 async function lookAt(page: Page, name: string): Promise<void> {
   for (const [size, viewport] of Object.entries({ desk, phone })) {

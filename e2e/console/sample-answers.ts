@@ -485,6 +485,11 @@ export const table = {
   ],
   sampledRows: 100,
   streamExpirationHours: 168,
+  autoIncrementColumn: null,
+  timeToLiveSeconds: -1,
+  versionsMax: 1,
+  createdAt: minutesAgo(60 * 24 * 40),
+  tasks: ["orders-lake"],
 };
 
 export const preview = {
