@@ -181,7 +181,7 @@ async function fillPage(
   const iterator = db.iterator({
     gte: logKey(channel.ordinal, start),
     lt: logKey(channel.ordinal, channel.durableSequence),
-    highWaterMarkBytes: limits.bytesMax,
+    highWaterMarkBytes: Math.min(limits.bytesMax, bytesPerStep),
   });
   try {
     while (!page.full) {
@@ -198,6 +198,8 @@ async function fillPage(
 }
 
 const entriesPerStep = 256;
+/** Whole pages in one step left four times the memory behind under constant reading. */
+const bytesPerStep = 512 * 1024;
 
 /** The key of the entry that holds `sequence`; most positions are the start of one. */
 async function entryHolding(db: Db, channel: LogChannel, sequence: number): Promise<number> {
