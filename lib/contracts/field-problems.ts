@@ -50,11 +50,13 @@ function messageOf(issue: Issue): string {
     case "too_big":
       return rangeMessage(issue);
     case "invalid_union":
+      if ("note" in issue && issue.note === "No matching discriminator") {
+        return "is not a kind that exists";
+      }
       // A schema's own words are better than any that fit all unions.
-      if (issue.message !== "Invalid input") return issue.message;
-      return "note" in issue && issue.note === "No matching discriminator"
-        ? "is not a kind that exists"
-        : "has none of the allowed forms";
+      return issue.message.startsWith("Invalid input")
+        ? "has none of the allowed forms"
+        : issue.message;
     default:
       return issue.message;
   }

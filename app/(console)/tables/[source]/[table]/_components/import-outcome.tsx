@@ -2,6 +2,7 @@ import { formatNumber } from "@/app/_ui/format-quantity";
 import { Notice } from "@/app/_ui/notice";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import type { RowProblem } from "@/lib/core/import/row-reader";
 import { problemsKeptMax } from "./import-file";
 import type { ImportState } from "./use-import";
 
@@ -31,7 +32,10 @@ export function ImportOutcome({ state, bytes }: { state: ImportState; bytes: num
         </div>
       )}
       {phase === "done" && (
-        <Notice tone={progress.refused === 0 ? "good" : "warn"} title="The file is imported">
+        <Notice
+          tone={progress.refused === 0 ? "good" : "warn"}
+          title={progress.written === 0 ? "No row was written" : "The file is imported"}
+        >
           <p>{counts}</p>
         </Notice>
       )}
@@ -58,7 +62,7 @@ export function ImportOutcome({ state, bytes }: { state: ImportState; bytes: num
               </tr>
             </thead>
             <tbody>
-              {progress.problems.map(({ line, column, message }) => (
+              {byLine(progress.problems).map(({ line, column, message }) => (
                 <tr key={`${line} ${column} ${message}`}>
                   <Td numeric>{line}</Td>
                   <Td className="font-mono text-xs break-all">{column ?? "–"}</Td>
@@ -76,4 +80,9 @@ export function ImportOutcome({ state, bytes }: { state: ImportState; bytes: num
       )}
     </div>
   );
+}
+
+/** The source answers batch by batch, after later lines were found to be bad. */
+function byLine(problems: readonly RowProblem[]): RowProblem[] {
+  return [...problems].sort((one, other) => one.line - other.line);
 }

@@ -51,7 +51,7 @@ export function RowTable(props: {
                 {index === 0 ? (
                   <button
                     type="button"
-                    className="max-w-72 truncate rounded text-left text-accent hover:underline"
+                    className="block max-w-72 truncate rounded text-left text-accent hover:underline"
                     aria-label={`Open row ${keyTextOf(row)}`}
                     onClick={() => props.onOpen(row)}
                   >
