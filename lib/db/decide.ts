@@ -1,5 +1,6 @@
 import { AppError, invariant } from "@/lib/core/error";
 import type { Ledger } from "@/lib/core/ports/ledger";
+import type { DirtyValue } from "@/lib/core/record";
 import { leaseHolds } from "./channel-claims";
 import type { Database } from "./client";
 import { isUniqueViolation } from "./database-error";
@@ -125,9 +126,21 @@ function insertObjects({ batch }: DecideRequest): Prisma.Sql {
     )`;
 }
 
+/**
+ * PostgreSQL takes neither U+0000 nor half a surrogate pair (a value cut in the middle of an emoji), and
+ * a sample that it refused would stop its channel for good. The dirty object has the value as it was.
+ */
+function storable(sample: DirtyValue): DirtyValue {
+  const texts = Object.entries(sample).map(([name, text]) => [
+    name,
+    typeof text === "string" ? Buffer.from(text.replaceAll("\u0000", "\uFFFD")).toString() : text,
+  ]);
+  return { ...sample, ...Object.fromEntries(texts) };
+}
+
 /** The newest are kept. Rows that another decide is removing are left to it, so nobody waits. */
 function insertSamples({ batch, dirtySamples }: DecideRequest): Prisma.Sql {
-  const kept = dirtySamples.slice(-dirtySamplesPerTaskMax);
+  const kept = dirtySamples.slice(-dirtySamplesPerTaskMax).map(storable);
   return Prisma.sql`, samples AS (
       INSERT INTO dirty_sample (task_id, channel_key, batch_number, column_name, reason, expected,
         actual, value, record_key, record_position, decided_at)

@@ -36,7 +36,8 @@ type AbandonedRow = {
 };
 
 /**
- * Oldest first. An unpublished object holds its uploads as long as its channel exists; when the task
+ * Oldest first. A live worker may still be staging: a batch waits as long as one of its folders is
+ * refused, and its other uploads with it. An unpublished object holds its uploads as long as its channel exists; when the task
  * was deleted meanwhile nobody will publish it.
  */
 export async function listAbandonedUploads(
@@ -51,6 +52,8 @@ export async function listAbandonedUploads(
         AND NOT EXISTS (
           SELECT FROM delivered_object o JOIN channel c ON c.id = o.channel_key
           WHERE o.id = u.object_id AND o.published_at IS NULL)
+        AND NOT EXISTS (
+          SELECT FROM worker w WHERE w.id = u.worker_id AND w.lease_until > clock_timestamp())
       ORDER BY u.logged_at, u.id LIMIT ${limit}`;
     return rows.map((row) => ({
       objectId: row.object_id,

@@ -3,7 +3,7 @@ import type { Auth } from "./auth";
 import type { SignInLimit } from "./sign-in-limit";
 
 const signInPath = "/api/auth/sign-in/email";
-const signInBodyBytesMax = 16 * 1024;
+const bodyBytesMax = 16 * 1024;
 const signInBody = z.object({ email: z.string() });
 
 /** better-auth's own routes, with a limit on how often an account's password may be tried. */
@@ -11,18 +11,35 @@ export async function handleAuth(
   needs: { readonly auth: Auth; readonly signInLimit: SignInLimit },
   request: Request,
 ): Promise<Response> {
-  if (Number(request.headers.get("content-length") ?? 0) > signInBodyBytesMax) {
-    return Response.json({ message: "Too large" }, { status: 413 });
-  }
-  if (new URL(request.url).pathname !== signInPath) return needs.auth.handler(request);
-  const account = await accountOf(request);
+  const bounded = await boundBody(request);
+  if (bounded === null) return Response.json({ message: "Too large" }, { status: 413 });
+  if (new URL(request.url).pathname !== signInPath) return needs.auth.handler(bounded);
+  const account = await accountOf(bounded);
   if (!needs.signInLimit.begin(account)) {
     const headers = { "retry-after": "60" };
     return Response.json({ message: "Too many attempts" }, { status: 429, headers });
   }
-  const response = await needs.auth.handler(request);
+  const response = await needs.auth.handler(bounded);
   if (response.ok) needs.signInLimit.succeeded(account);
   return response;
+}
+
+/** The request with its body read, or null when it is too large: a chunked one does not say so before. */
+async function boundBody(request: Request): Promise<Request | null> {
+  if (!request.body) return request;
+  const chunks: Uint8Array[] = [];
+  let byteLength = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    byteLength += read.value.byteLength;
+    if (byteLength > bodyBytesMax) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(read.value);
+  }
+  const { method, headers, url } = request;
+  return new Request(url, { method, headers, body: Buffer.concat(chunks) });
 }
 
 /** Bodies without an address share a count: none of them can succeed. */

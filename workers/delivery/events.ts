@@ -29,6 +29,8 @@ export function createDeliveryEvents(log: Log) {
       log.info(tags, "channels added"),
     taskCompleted: (tags: { task: string }) => log.info(tags, "task completed"),
     taskForgotten: (tags: { task: string }) => log.info(tags, "task deleted"),
+    tunnelLeftBehind: (tags: { task: string; tunnel: string }, error: AppError) =>
+      log.warn({ ...tags, code: error.code, reason: error.message }, "tunnel left at its source"),
     taskFailed: (tags: { task: string; attempt: number }, error: AppError) =>
       log.warn(
         { ...tags, code: error.code, reason: error.message, details: error.details },

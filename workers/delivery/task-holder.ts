@@ -15,6 +15,9 @@ const initialisingHeartbeatMs = 1_000;
 /** Between two looks at a deleted task whose loops have not ended yet. */
 const forgetRetryMs = 500;
 
+/** With the delays of a user fault, about half a minute. */
+const deleteTunnelAttemptsMax = 6;
+
 export type TaskHolderOptions = {
   readonly workerId: string;
   readonly ledger: Ledger;
@@ -198,18 +201,29 @@ export class TaskHolder {
     await tunnel.shutdown(clientId);
   }
 
-  /** Deletion: the ledger keeps what was delivered; the tunnel and every open upload go. */
+  /**
+   * Deletion: the ledger keeps what was delivered; the tunnel and every open upload go. A source that is
+   * gone for good, or whose key was revoked, must not keep the task: its tunnel is then left behind.
+   */
   async #forget(): Promise<void> {
     const { clock, ledger, workerId, events } = this.#o;
     const { settings, tunnelName, id: taskId } = this.#task;
     if (!this.#isTunnelDeleted) {
-      const source = await this.#o.adapters.source(settings.sourceId);
-      await source.deleteTunnel({ table: settings.table, name: tunnelName });
+      await this.#deleteTunnel().catch((thrown) => {
+        if (this.#failures + 1 < deleteTunnelAttemptsMax) throw thrown;
+        events.tunnelLeftBehind({ task: settings.name, tunnel: tunnelName }, toAppError(thrown));
+      });
       this.#isTunnelDeleted = true;
     }
     this.#nextTryAtMs = clock.now() + forgetRetryMs;
     if (await ledger.forgetTask({ workerId, taskId }))
       events.taskForgotten({ task: settings.name });
+  }
+
+  async #deleteTunnel(): Promise<void> {
+    const { settings, tunnelName: name } = this.#task;
+    const source = await this.#o.adapters.source(settings.sourceId);
+    await source.deleteTunnel({ table: settings.table, name });
   }
 
   async #tunnel(): Promise<Tunnel> {
