@@ -13,7 +13,6 @@ import { decidedBatch, decidedObject, recordCounts, seedTask } from "./testing/s
 import { withDatabase } from "./testing/test-database";
 
 const given = withDatabase();
-const location = "http://127.0.0.1:9000";
 const bucket = "culvert-demo";
 
 let ledger: Ledger;
@@ -504,6 +503,22 @@ describe("the ledger outlives its task", () => {
     return ledger.forgetTask({ workerId: lease.workerId, taskId: lease.taskId });
   }
 
+  test("a dirty value that PostgreSQL cannot keep as it is does not stop the channel", async () => {
+    const lease = await claimOne();
+    const sample = {
+      column: "n",
+      reason: "type_mismatch",
+      expected: "INT64",
+      actual: "string",
+      value: `zero \u0000 and half an emoji ${"😀".slice(0, 1)}`,
+      key: "{}",
+      position: null,
+    } as const;
+    expect(await decide(lease, decidedBatch(1), [sample])).toBe("decided");
+    const { items } = await listDirtySamples(given.database(), lease.taskId, { limit: 1 });
+    expect(items[0]?.value).toBe("zero \uFFFD and half an emoji \uFFFD");
+  });
+
   test("a task is forgotten only when it is marked deleted, held by the asker, and no live worker owns a channel", async () => {
     const lease = await claimOne();
     expect(await forget(lease)).toBe(false);
@@ -529,13 +544,11 @@ describe("the ledger outlives its task", () => {
 
     const [second] = await claimNewTask(1, "again");
     expect(second!.taskId).not.toBe(first!.taskId);
-    expect(await ledger.lastSequences({ bucket, location, stems: [stem, "unknown"] })).toEqual(
+    expect(await ledger.lastSequences({ bucket, stems: [stem, "unknown"] })).toEqual(
       new Map([[stem, 41]]),
     );
-    expect(await ledger.lastSequences({ bucket, location: "elsewhere", stems: [stem] })).toEqual(
-      new Map(),
-    );
-    expect(await ledger.lastSequences({ bucket, location, stems: [] })).toEqual(new Map());
+    expect(await ledger.lastSequences({ bucket: "elsewhere", stems: [stem] })).toEqual(new Map());
+    expect(await ledger.lastSequences({ bucket, stems: [] })).toEqual(new Map());
     // The upload of the object that nobody will publish any more falls to the janitor.
     await ledger.logUpload({
       objectId: object.objectId,

@@ -8,10 +8,10 @@ import type {
 import { AppError, invariant } from "@/lib/core/error";
 import type { Partitioner } from "@/lib/core/partition";
 import type {
+  ChannelLedger,
   ClaimedChannel,
   DecidedBatch,
   HeldTask,
-  Ledger,
   SealReason,
 } from "@/lib/core/ports/ledger";
 import type {
@@ -43,7 +43,7 @@ export type ChannelCommandsOptions = {
   readonly task: HeldTask;
   /** The newest version. */
   readonly schema: SchemaMapping;
-  readonly ledger: Ledger;
+  readonly ledger: ChannelLedger;
   readonly adapters: Adapters;
   readonly source: Pick<TableSource, "createDecoder">;
   readonly tunnel: TaskTunnel;
@@ -288,8 +288,7 @@ export class ChannelCommands {
     if (objects.length > 0) {
       const destination = await this.#destination();
       checkPlace(objects, destination);
-      const { store } = destination;
-      const outcome = await publishBatch(store, objects, uploads, (object) => {
+      const outcome = await publishBatch(destination, objects, uploads, (object) => {
         const { bucket, key, rows, bytes } = object;
         this.#o.events.objectPublished({ ...this.#tags, batch: number, bucket, key, rows, bytes });
       });
@@ -311,8 +310,10 @@ export class ChannelCommands {
 
   /** Reads a decided batch again, exactly, and gives its vanished objects new uploads under their old keys. */
   async #restage({ number }: UnackedBatch, objectIds: readonly string[]): Promise<Fact> {
-    const batch = this.#batch(number);
     const { claim, ledger, task, tunnel } = this.#o;
+    const batch = await this.#refreshed(number);
+    const vanished = batch.objects.filter(({ objectId }) => objectIds.includes(objectId));
+    if (vanished.length === 0) return { kind: "restaged" };
     checkPlace(batch.objects, await this.#destination());
     const schemas = await ledger.listSchemas(task.id);
     const schema = schemas.find(({ version }) => version === batch.schemaVersion);
@@ -323,14 +324,26 @@ export class ChannelCommands {
     const restaged = await restageBatch(await this.#stageContext(), {
       lease: claim,
       batch,
-      vanished: objectIds,
+      vanished,
       sealedAgain: rows.seal(),
     });
     if (!restaged) return { kind: "fenced" };
     this.#unacked.set(number, restaged);
     this.#restaged.add(number);
-    this.#o.events.uploadsRestaged({ ...this.#tags, batch: number, objects: objectIds.length });
+    this.#o.events.uploadsRestaged({ ...this.#tags, batch: number, objects: vanished.length });
     return { kind: "restaged" };
+  }
+
+  /**
+   * A batch with the objects that are unpublished by now. An earlier owner may have published some
+   * since they were loaded, and what was deleted after that must not come back.
+   */
+  async #refreshed(number: number): Promise<DecidedBatch> {
+    const unacked = await this.#o.ledger.listUnacked(this.#o.claim);
+    const objects = unacked.find((batch) => batch.number === number)?.objects ?? [];
+    const batch = { ...this.#batch(number), objects };
+    this.#unacked.set(number, batch);
+    return batch;
   }
 
   async #ack({ number, endCheckpoint, finished }: UnackedBatch): Promise<Fact> {
@@ -380,7 +393,7 @@ export class ChannelCommands {
     return this.#o.adapters.destination(this.#o.task.settings.destinationId);
   }
 
-  async #stageContext(): Promise<StageContext & { ledger: Ledger }> {
+  async #stageContext(): Promise<StageContext & { ledger: ChannelLedger }> {
     const { ledger, claim, task, newObjectId } = this.#o;
     const { destinationId } = task.settings;
     const { store, bucket, location } = await this.#destination();

@@ -13,17 +13,16 @@ export type PublishOutcome =
   | { readonly kind: "published" }
   | { readonly kind: "uploads_gone"; readonly objectIds: readonly string[] };
 
+type Place = Pick<OpenDestination, "location" | "bucket">;
+
 /** A decided object belongs to one place for good: in another bucket it would be another object. */
-export function checkPlace(
-  objects: readonly DecidedObject[],
-  destination: Pick<OpenDestination, "location" | "bucket">,
-): void {
-  const elsewhere = objects.find(
-    ({ location, bucket }) => location !== destination.location || bucket !== destination.bucket,
-  );
-  if (!elsewhere) return;
-  const { bucket, location } = elsewhere;
-  throw new AppError("destination.changed", "The destination names another place than decided", {
+export function checkPlace(objects: readonly DecidedObject[], destination: Place): void {
+  const elsewhere = objects.find(({ bucket }) => bucket !== destination.bucket);
+  if (elsewhere) throw placeChanged(elsewhere);
+}
+
+function placeChanged({ bucket, location }: DecidedObject): AppError {
+  return new AppError("destination.changed", "The destination names another place than decided", {
     details: { bucket, location },
   });
 }
@@ -31,16 +30,21 @@ export function checkPlace(
 /**
  * Makes a decided batch's objects visible. Safe to repeat and to race with a zombie: an upload id
  * works once, so whoever comes second learns it and looks who stands at the key.
+ *
+ * A store may answer under another port, host name or scheme than when the batch was decided. That it
+ * knows the upload or has our object proves that it is the same; where it has neither, nothing is
+ * staged again, since it may be another store.
  */
 export async function publishBatch(
-  store: ObjectStore,
+  destination: Place & { readonly store: ObjectStore },
   objects: readonly DecidedObject[],
   uploads: Limit,
   onPublished: (object: DecidedObject) => void,
 ): Promise<PublishOutcome> {
   const gone: string[] = [];
   await mapConcurrently(objects, completionsAtOnceMax, async (object) => {
-    if (await uploads.run(() => publishObject(store, object))) onPublished(object);
+    if (await uploads.run(() => publishObject(destination.store, object))) onPublished(object);
+    else if (object.location !== destination.location) throw placeChanged(object);
     else gone.push(object.objectId);
   });
   return gone.length > 0 ? { kind: "uploads_gone", objectIds: gone } : { kind: "published" };

@@ -13,14 +13,14 @@ export async function restageBatch(
   request: {
     readonly lease: ChannelLease;
     readonly batch: DecidedBatch;
-    readonly vanished: readonly string[];
+    readonly vanished: readonly DecidedObject[];
     readonly sealedAgain: readonly SealedObject[];
   },
 ): Promise<DecidedBatch | null> {
   const { lease, batch, vanished, sealedAgain } = request;
   const objects: DecidedObject[] = [];
   for (const object of batch.objects) {
-    if (!vanished.includes(object.objectId)) {
+    if (!vanished.includes(object)) {
       objects.push(object);
       continue;
     }

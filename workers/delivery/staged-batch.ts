@@ -61,7 +61,7 @@ export class StagedBatch {
     const { location, bucket, ledger } = context;
     if (this.#place?.location === location && this.#place.bucket === bucket) return;
     const stems = this.#sealed.map(({ stem }) => stem);
-    this.#sequences = await ledger.lastSequences({ bucket, location, stems });
+    this.#sequences = await ledger.lastSequences({ bucket, stems });
     this.#staged.clear();
     this.#place = { location, bucket };
   }

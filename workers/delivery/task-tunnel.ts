@@ -1,5 +1,5 @@
 import { AppError } from "@/lib/core/error";
-import type { HeldTask, Ledger } from "@/lib/core/ports/ledger";
+import type { ChannelLedger, HeldTask } from "@/lib/core/ports/ledger";
 import type { RecordPage, Tunnel } from "@/lib/core/ports/table-source";
 import type { Adapters } from "./adapters";
 
@@ -8,12 +8,12 @@ import type { Adapters } from "./adapters";
  * the worker holding the task's heartbeat keeps alive. A forgotten client id is looked up again.
  */
 export class TaskTunnel {
-  readonly #ledger: Ledger;
+  readonly #ledger: ChannelLedger;
   readonly #adapters: Adapters;
   readonly #task: HeldTask;
   #clientId: string | null;
 
-  constructor(options: { ledger: Ledger; adapters: Adapters; task: HeldTask }) {
+  constructor(options: { ledger: ChannelLedger; adapters: Adapters; task: HeldTask }) {
     this.#ledger = options.ledger;
     this.#adapters = options.adapters;
     this.#task = options.task;

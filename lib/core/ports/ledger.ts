@@ -169,10 +169,9 @@ export interface Ledger {
    * batch has none. Finishing them is the first thing a new owner does.
    */
   listUnacked(lease: ChannelLease): Promise<DecidedBatch[]>;
-  /** The last sequence that the ledger knows for each stem in this bucket; absent means 0. */
+  /** The last sequence that the ledger knows for each stem in buckets of this name; absent means 0. */
   lastSequences(request: {
     bucket: string;
-    location: string;
     stems: readonly string[];
   }): Promise<ReadonlyMap<string, number>>;
   /** Logs an upload before it is created at the store, so that the janitor can find it. */
@@ -234,3 +233,22 @@ export interface Ledger {
   >;
   forgetUpload(objectId: string): Promise<void>;
 }
+
+/** What the loop of one channel needs of the ledger. */
+export type ChannelLedger = Pick<
+  Ledger,
+  | "getTasks"
+  | "listSchemas"
+  | "addSchema"
+  | "listUnacked"
+  | "lastSequences"
+  | "logUpload"
+  | "logUploadId"
+  | "forgetUpload"
+  | "decide"
+  | "replaceUpload"
+  | "markPublished"
+  | "markAcked"
+  | "saveChannelError"
+  | "releaseChannel"
+>;
