@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type ApiRoute, apiRoutes } from "@/lib/contracts/api-routes";
+import type { ApiRoute } from "@/lib/contracts/api-route";
+import { apiRoutes } from "@/lib/contracts/api-routes";
 import { openApiDocument } from "@/lib/contracts/openapi";
 import { listRouteFiles } from "./testing/call-route";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type ApiRoute, apiRoutes } from "./api-routes";
+import type { ApiRoute } from "./api-route";
+import { apiRoutes } from "./api-routes";
 import { openApiDocument } from "./openapi";
 
 const document = JSON.parse(JSON.stringify(openApiDocument("1.2.3")));

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type ApiRoute, apiRoutes } from "./api-routes";
+import type { ApiRoute } from "./api-route";
+import { apiRoutes } from "./api-routes";
 import { problemContentType, problemDocumentSchema } from "./problem-document";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type ApiRoute, apiRoutes } from "./api-routes";
+import type { ApiRoute } from "./api-route";
+import { apiRoutes } from "./api-routes";
 import { parseInput } from "./field-problems";
 import { sourceBodySchema } from "./source-body";
 

@@ -1,4 +1,4 @@
-import { type Role, roleSchema, roles } from "@/lib/contracts/api-routes";
+import { type Role, roleSchema, roles } from "@/lib/contracts/api-route";
 import { AppError } from "@/lib/core/error";
 import type { Database } from "@/lib/db/client";
 import { type Auth, originOfHost } from "./auth";

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { type ApiRoute, type ApiRouteName, apiRoutes } from "@/lib/contracts/api-routes";
+import type { ApiRoute } from "@/lib/contracts/api-route";
+import { type ApiRouteName, apiRoutes } from "@/lib/contracts/api-routes";
 import { parseInput } from "@/lib/contracts/field-problems";
 import { invariant, toAppError } from "@/lib/core/error";
 import type { Log } from "@/lib/platform/log";

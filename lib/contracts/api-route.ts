@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/** Each role may do what the ones before it may. */
+export const roles = ["viewer", "operator", "administrator"] as const;
+export type Role = (typeof roles)[number];
+export const roleSchema = z.enum(roles);
+
+export type ApiRoute = {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: `/api/v1/${string}`;
+  readonly summary: string;
+  /** The least role that may; null needs no key. */
+  readonly role: Role | null;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly status: 200 | 201 | 204;
+  readonly response?: z.ZodType;
+};
+
+export const noQuery = z.strictObject({});
+
+/** Keeps the routes of a table as literal types. */
+export function defineRoutes<const T extends Record<string, ApiRoute>>(routes: T): T {
+  return routes;
+}
