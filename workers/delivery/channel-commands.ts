@@ -30,6 +30,7 @@ import type { OpenBudget } from "./open-budget";
 import { OpenRows } from "./open-rows";
 import { checkPlace, publishBatch } from "./publish-batch";
 import { readAgain } from "./read-again";
+import { ReadAhead } from "./read-ahead";
 import { restageBatch } from "./restage-batch";
 import type { StageContext } from "./stage-object";
 import { StagedBatch } from "./staged-batch";
@@ -69,8 +70,7 @@ export class ChannelCommands {
   #rows: OpenRows;
   #page: RecordPage | null = null;
   #decoded: DecodedPage | null = null;
-  /** The read that was started ahead of its command, so that the source works while we decode. */
-  #ahead: { checkpoint: string; page: Promise<RecordPage> } | null = null;
+  readonly #pages: ReadAhead;
   #staged: StagedBatch | null = null;
   /** A decide was asked for and its answer was lost: what is staged may be decided. */
   #mayBeDecided = false;
@@ -89,6 +89,7 @@ export class ChannelCommands {
       lane: claim.lane,
       epoch: claim.epoch,
     };
+    this.#pages = new ReadAhead((from) => options.tunnel.readRecords(claim.channelId, from));
     this.#schema = options.schema;
     this.#decoder = this.#newDecoder(options.schema);
     this.#rows = this.#newRows(options.schema);
@@ -154,7 +155,7 @@ export class ChannelCommands {
   async dropOpen(): Promise<void> {
     const { budget, claim, ledger } = this.#o;
     const staged = this.#staged;
-    this.#ahead = null;
+    this.#pages.drop();
     this.#page = null;
     this.#decoded = null;
     this.#staged = null;
@@ -166,15 +167,7 @@ export class ChannelCommands {
   }
 
   async #read(checkpoint: string): Promise<Fact> {
-    const ahead = this.#ahead;
-    this.#ahead = null;
-    const read = (from: string) => this.#o.tunnel.readRecords(this.#o.claim.channelId, from);
-    const page = await (ahead?.checkpoint === checkpoint ? ahead.page : read(checkpoint));
-    if (page.mayHaveMore && !page.finished) {
-      this.#ahead = { checkpoint: page.next, page: read(page.next) };
-      // Its failure is met when the read is asked for; until then nobody listens to it.
-      this.#ahead.page.catch(() => undefined);
-    }
+    const page = await this.#pages.next(checkpoint);
     this.#page = page;
     this.#decoded = this.#decoder.decode(page);
     return {
@@ -380,12 +373,7 @@ export class ChannelCommands {
       schema,
       lane: claim.lane,
       partitioner,
-      footer: {
-        "culvert.task": task.settings.name,
-        "culvert.table": task.settings.table,
-        "culvert.channel": claim.channelId,
-        "culvert.schema_version": String(schema.version),
-      },
+      channelId: claim.channelId,
     });
   }
 

@@ -7,6 +7,7 @@ import { withDatabase } from "@/lib/db/testing/test-database";
 import { int64 } from "@/workers/tablestore/testing/official-sdk";
 import { type Rig, startRig } from "./testing/delivery-rig";
 import { type InProcessWorker, startInProcessWorker } from "./testing/in-process-worker";
+import { openRawBucket } from "./testing/raw-bucket";
 import { createTable, ids, listObjects, waitForRecords, write } from "./testing/task-facts";
 import { waitUntil } from "./testing/wait-until";
 
@@ -84,6 +85,31 @@ describe("a step whose outcome is lost", () => {
     expect(restaged).not.toEqual([]);
     const objects = await listObjects(rig.database, task);
     expect(objects.map(({ key }) => key).sort()).toEqual([...vanished].sort());
+  });
+
+  it("an object that an earlier owner published and somebody deleted since does not come back (D1)", async () => {
+    const task = await createFull("deleted");
+    const bucket = openRawBucket(rig.storeConfig);
+    const deleted = new Set<string>();
+    running = startInProcessWorker(rig, {
+      store: (store) =>
+        bent(store, {
+          async completeUpload(request) {
+            const outcome = await store.completeUpload(request);
+            if (deleted.has(request.key)) return outcome;
+            deleted.add(request.key);
+            await rig.database.prisma.$executeRaw`
+              UPDATE delivered_object SET published_at = clock_timestamp() WHERE key = ${request.key}`;
+            await bucket.delete(request.key);
+            return { kind: "upload_gone" };
+          },
+        }),
+    });
+    await waitForRecords(rig, task, 300);
+    await running.stop();
+    expect(deleted.size).toBeGreaterThan(0);
+    expect(await rig.listKeys("deleted/")).toEqual([]);
+    bucket.close();
   });
 
   it("a decide: asked again, it is told that it was done, and nothing staged is thrown away", async () => {

@@ -24,8 +24,7 @@ export type OpenRowsOptions = {
   readonly schema: SchemaMapping;
   readonly lane: number;
   readonly partitioner: Partitioner;
-  /** Goes into each object's footer, so that an object explains itself. */
-  readonly footer: Readonly<Record<string, string>>;
+  readonly channelId: string;
 };
 
 /** The rows and dirty values of one open batch: a Parquet writer for each partition that it touches. */
@@ -121,16 +120,26 @@ export class OpenRows implements RowRouter, EventTimeDirt {
   }
 
   #open(folder: string): OpenPartition {
-    const { schema, settings, footer } = this.#options;
+    const { schema, settings } = this.#options;
     const writer = createParquetWriter({
       columns: parquetColumnsOf(schema),
       compression: settings.compression,
-      keyValueMetadata: footer,
+      keyValueMetadata: footerOf(this.#options),
     });
     const partition = { folder, writer };
     this.#partitions.set(folder, partition);
     return partition;
   }
+}
+
+/** Goes into each object's footer, so that an object explains itself. */
+function footerOf({ settings, schema, channelId }: OpenRowsOptions): Record<string, string> {
+  return {
+    "culvert.task": settings.name,
+    "culvert.table": settings.table,
+    "culvert.channel": channelId,
+    "culvert.schema_version": String(schema.version),
+  };
 }
 
 /** The key of a sealed object at its place in the sequence. */
