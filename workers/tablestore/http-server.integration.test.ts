@@ -108,6 +108,16 @@ describe("every answer", () => {
 });
 
 describe("what cannot be served is refused by name", () => {
+  it.each([-16, 16])(
+    "a request signed %i minutes from now, so that a recorded one is worth nothing later",
+    async (minutes) => {
+      const date = new Date(Date.now() + minutes * 60_000).toISOString();
+      const answer = await send("/ListTable", undefined, { headers: { "x-ots-date": date } });
+      expect(answer.status).toBe(403);
+      expect(answer.error?.code).toBe("OTSAuthFailed");
+    },
+  );
+
   it("another method, and an operation that is unknown or known and not offered", async () => {
     expect((await send("/ListTable", undefined, { method: "PUT" })).error?.code).toBe(
       "OTSMethodNotAllowed",

@@ -23,6 +23,8 @@ export type TablestoreSettings = {
   readonly onBroken?: (error: unknown) => void;
   /** How long an answer waits for records when a stream channel has none. */
   readonly longPollMs?: number;
+  /** A request signed longer ago, or ahead, is refused, so that a recorded one cannot be sent again later. Null: any age. */
+  readonly clockSkewMaxMs?: number | null;
   /** The Delivery API; without it those operations are not supported. */
   readonly deliveryTasks?: (self: TablestoreSelf) => Record<string, OperationHandler>;
 };
@@ -34,6 +36,8 @@ export type Tablestore = {
 };
 
 const longPollMsDefault = 1000;
+/** As the real service (reference: tablestore-wire-protocol.md 1.3). */
+const clockSkewDefaultMs = 15 * 60_000;
 const channelsPerTableDefault = 2;
 
 /** The table store as one object, so that tests run it in their own process. */
@@ -63,7 +67,8 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
         instance,
         accessKeyId: settings.accessKeyId,
         accessKeySecret: settings.accessKeySecret,
-        clockSkewMaxMs: null,
+        clockSkewMaxMs:
+          settings.clockSkewMaxMs === undefined ? clockSkewDefaultMs : settings.clockSkewMaxMs,
       },
       operations: new Map([...operations, ...Object.entries(settings.deliveryTasks?.(self) ?? {})]),
       clock,
