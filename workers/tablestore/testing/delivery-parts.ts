@@ -32,6 +32,8 @@ export type DeliveryParts = {
   openBucket(bucket: string): ObjectStore;
   /** A delivery worker in a process of its own, until the parts are closed. */
   startWorker(): void;
+  /** What the workers logged last, for whoever waits for them in vain. */
+  workerWords(): string;
   close(): Promise<void>;
 };
 
@@ -84,6 +86,10 @@ export async function startDeliveryParts(database: Database, url: string): Promi
       const key = secretKey.toString("base64");
       workers.push(spawnWorker({ DATABASE_URL: url, CULVERT_SECRET_KEY: key }));
     },
+    workerWords: () =>
+      workers
+        .flatMap(({ events }) => events.slice(-40).map((event) => JSON.stringify(event)))
+        .join("\n"),
     async close() {
       for (const worker of workers) worker.kill("SIGKILL");
       await Promise.all(workers.map(({ ended }) => ended));

@@ -121,7 +121,10 @@ export function describeDelivery(name: string, program: Program): void {
         const { phase, through, error } = await driver.call("describeDeliveryTask", task);
         expect(error).toBe("OK");
         if (phase === "INCR" && Number(through) >= written) break;
-        if (Date.now() > deadline) throw new Error(`Still ${phase}, delivered through ${through}`);
+        if (Date.now() > deadline) {
+          const words = parts.workerWords();
+          throw new Error(`Still ${phase}, delivered through ${through}. The worker:\n${words}`);
+        }
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
       const rows = await queryDataset(
