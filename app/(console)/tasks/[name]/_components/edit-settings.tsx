@@ -10,12 +10,12 @@ import { Field, Input } from "@/app/_ui/field";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
 import { ObjectFields } from "@/app/(console)/tasks/new/_components/advanced-section";
 import { checkDraft } from "@/app/(console)/tasks/new/_components/check-draft";
-import type { SectionProps } from "@/app/(console)/tasks/new/_components/create-task";
 import { SchemaFields } from "@/app/(console)/tasks/new/_components/schema-section";
 import {
   draftOf,
   fieldLabels,
   patchOf,
+  type SectionProps,
   type TaskDraft,
 } from "@/app/(console)/tasks/new/_components/task-draft";
 import type { TaskView } from "@/lib/contracts/task-view";

@@ -2,9 +2,8 @@
 
 import { Field, Input, Select } from "@/app/_ui/field";
 import { metadataColumnSchema } from "@/lib/contracts/task-settings";
-import type { SectionProps } from "./create-task";
 import { FormSection } from "./form-section";
-import type { TaskDraft } from "./task-draft";
+import type { SectionProps, TaskDraft } from "./task-draft";
 
 const metadataHints = {
   _action: "put, update or delete",

@@ -18,7 +18,14 @@ import { ChoiceCards, FormSection } from "./form-section";
 import { PreviewCard } from "./preview-card";
 import { SchemaSection } from "./schema-section";
 import { SourceSection } from "./source-section";
-import { bodyOf, emptyDraft, fieldLabels, isChanged, type TaskDraft } from "./task-draft";
+import {
+  bodyOf,
+  emptyDraft,
+  fieldLabels,
+  isChanged,
+  type SectionProps,
+  type TaskDraft,
+} from "./task-draft";
 import { usePreview } from "./use-preview";
 
 const modes = [
@@ -30,14 +37,6 @@ const modes = [
   { value: "incremental", label: "Incremental", hint: "Changes from now on." },
   { value: "full", label: "Full", hint: "One scan of the table as it is now." },
 ] as const;
-
-/** What a section of the form gets: the draft, how to change it, and what is said of a field. */
-export type SectionProps = {
-  readonly draft: TaskDraft;
-  readonly change: (part: Partial<TaskDraft>) => void;
-  readonly errorsOf: (field: string) => string[];
-  readonly warningsOf: (field: string) => string[];
-};
 
 export function CreateTask() {
   const router = useRouter();

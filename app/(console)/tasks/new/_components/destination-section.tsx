@@ -4,8 +4,8 @@ import Link from "next/link";
 import { Field, Input, Select } from "@/app/_ui/field";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { DestinationView } from "@/lib/contracts/destination-body";
-import type { SectionProps } from "./create-task";
 import { ChoiceCards, FormSection } from "./form-section";
+import type { SectionProps } from "./task-draft";
 import { TimeZoneList, timeZoneListId } from "./time-zone-list";
 
 const variables = ["$yyyy", "$MM", "$dd", "$HH", "$mm"] as const;

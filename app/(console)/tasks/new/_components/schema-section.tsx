@@ -11,9 +11,8 @@ import { SkeletonRows } from "@/app/_ui/states";
 import type { TableView } from "@/lib/contracts/source-body";
 import { encodingSchema, parquetTypeSchema } from "@/lib/contracts/task-settings";
 import { encodingsOf, parquetTypeOf } from "@/lib/core/schema-mapping";
-import type { SectionProps } from "./create-task";
 import { ChoiceCards, FormSection } from "./form-section";
-import type { DraftColumn } from "./task-draft";
+import type { DraftColumn, SectionProps } from "./task-draft";
 
 const kinds = [
   {

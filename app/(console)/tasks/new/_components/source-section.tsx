@@ -4,8 +4,8 @@ import Link from "next/link";
 import { Field, Select } from "@/app/_ui/field";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { SourceView } from "@/lib/contracts/source-body";
-import type { SectionProps } from "./create-task";
 import { FormSection } from "./form-section";
+import type { SectionProps } from "./task-draft";
 
 const listedMax = 500;
 

@@ -158,3 +158,11 @@ export function isChanged(field: string, sent: TaskDraft, draft: TaskDraft): boo
   const found = fields.find(([name]) => field === name || field.startsWith(`${name}.`));
   return found !== undefined && sent[found[1]] !== draft[found[1]];
 }
+
+/** What a section of the form gets: the draft, how to change it, and what is said of a field. */
+export type SectionProps = {
+  readonly draft: TaskDraft;
+  readonly change: (part: Partial<TaskDraft>) => void;
+  readonly errorsOf: (field: string) => string[];
+  readonly warningsOf: (field: string) => string[];
+};
