@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TablestoreClient } from "@/lib/tablestore/client";
 import { TablestoreError } from "@/lib/tablestore/error-body";
-import { parseToken } from "@/lib/tablestore/token";
+import { encodeToken, parseToken } from "@/lib/tablestore/token";
 import { startTestServer, type TestServer } from "./testing/start-test-server";
 import {
   anyRow,
@@ -316,6 +316,22 @@ describe("a tunnel's stream", () => {
 });
 
 describe("checkpoints", () => {
+  it("of base data never go back, because the snapshot is not kept before them", async () => {
+    for (let n = 0; n < 10; n++) await put("a", "v", n);
+    const tunnelId = await createTunnel("BaseData");
+    const clientId = await join(tunnelId);
+    const [base] = await beat(tunnelId, clientId);
+    const channel = { tunnelId, clientId, channelId: base!.channelId };
+    const begin = (await start(channel)).checkpoint;
+    const past = (n: number) =>
+      encodeToken({ kind: "base", primaryKey: rowBytes(key("a", n)), totalCount: BigInt(n) });
+    await checkpoint(channel, past(5), 1n);
+    for (const earlier of [past(4), begin]) {
+      expect(await refusal(checkpoint(channel, earlier, 2n))).toBe("400 OTSParameterInvalid");
+    }
+    await checkpoint(channel, past(6), 2n);
+  });
+
   it("are a compare-and-swap that outlives a restart", async () => {
     const tunnelId = await createTunnel("Stream");
     const clientId = await join(tunnelId);

@@ -5,7 +5,7 @@ import type { OperationHandler } from "../http-server";
 import { parameterInvalid, Refusal } from "../refusal";
 import type { Commit } from "../store/commit";
 import type { Store } from "../store/store";
-import { readPosition } from "../tunnels/channel-token";
+import { type Position, readPosition } from "../tunnels/channel-token";
 import { decideCheckpoint } from "../tunnels/checkpoint";
 import { createTunnel } from "../tunnels/create-tunnel";
 import { describeChannel, describeTunnel } from "../tunnels/describe-tunnel";
@@ -273,12 +273,20 @@ function checkToken(
     if (!channel.hasEnd) throw parameterInvalid("The channel has no end.");
     return;
   }
-  readPosition(
-    token,
-    source.kind === "base"
-      ? { kind: "base", schema: registry.tableOf(tunnel).schema }
-      : { kind: "stream", ordinal: source.ordinal },
-  );
+  if (source.kind === "stream") {
+    readPosition(token, { kind: "stream", ordinal: source.ordinal });
+    return;
+  }
+  const base = { kind: "base", schema: registry.tableOf(tunnel).schema } as const;
+  if (isBehind(readPosition(token, base), readPosition(channel.token, base))) {
+    throw parameterInvalid("The snapshot is not kept before the stored checkpoint.");
+  }
+}
+
+/** The images of rows that a base checkpoint has passed are gone, so reading them again would miss some. */
+function isBehind(position: Position, stored: Position): boolean {
+  if (position.kind !== "base" || stored.kind !== "base" || stored.afterKey === null) return false;
+  return position.afterKey === null || position.afterKey.compare(stored.afterKey) < 0;
 }
 
 async function split({ store, registry }: TunnelContext, body: Buffer): Promise<Uint8Array> {
