@@ -8,7 +8,7 @@ import { TaskTunnel } from "../../task-tunnel";
 import type { LedgerChannel } from "./simulated-ledger";
 import { partitionOf, schemaVersionOne } from "./simulated-source";
 import { Violation } from "./watcher";
-import { bucket, location, type Mutant, type SimulatedWorker, task, World } from "./world";
+import { bucket, location, type SimulatedWorker, task, World, type WorldOptions } from "./world";
 
 const workersMax = 3;
 const eventsMax = 60_000;
@@ -37,8 +37,8 @@ export class FailedSchedule extends Error {
 }
 
 /** Runs one schedule to its end. Throws FailedSchedule when a guarantee breaks or nothing comes of it. */
-export async function runSchedule(seed: number, mutant: Mutant | null = null): Promise<World> {
-  const world = new World(seed, mutant);
+export async function runSchedule(seed: number, options: WorldOptions = {}): Promise<World> {
+  const world = new World(seed, options);
   const schedule = new Schedule(world);
   try {
     await schedule.run();

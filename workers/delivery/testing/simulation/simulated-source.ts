@@ -11,10 +11,13 @@ import type {
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 
 export const finishedToken = "finished";
+/** The task's flush time. */
+export const flushMs = 1_000;
 
 /** Number `n` of its channel; `id` is unique in the world. From some record on they have a column more. */
 export type SimulatedRecord = {
   readonly id: number;
+  readonly writtenAtMs: number;
   readonly kind: "row" | "delete" | "dirty";
   readonly hasExtra: boolean;
 };
@@ -48,6 +51,8 @@ export class SimulatedChannel {
   readonly records: readonly SimulatedRecord[];
   /** Records before this one are gone. */
   trimmed = 0;
+  /** When record number n was first read. */
+  readonly readAtMs = new Map<number, number>();
   checkpoint = "0";
   sequenceNumber = 0n;
 
@@ -55,16 +60,18 @@ export class SimulatedChannel {
     this.records = records;
   }
 
-  read(token: string, recordsMax: number): RecordPage {
+  read(token: string, recordsMax: number, nowMs: number): RecordPage {
     if (token === finishedToken) return new SimulatedPage([], finishedToken, false);
     const from = Number(token);
     if (from < this.trimmed)
       throw new AppError("source.tunnel_expired", `Records before ${this.trimmed} are gone`);
-    const records = this.records.slice(from, from + recordsMax);
+    const written = this.records.filter(({ writtenAtMs }) => writtenAtMs <= nowMs).length;
+    const records = this.records.slice(from, Math.min(from + recordsMax, written));
     const end = from + records.length;
+    for (let at = from; at < end; at += 1) this.readAtMs.set(at, this.readAtMs.get(at) ?? nowMs);
     // The end is seen by a read of its own as often as with the last records.
     const isEnd = end === this.records.length && (records.length === 0 || recordsMax % 2 === 0);
-    return new SimulatedPage(records, isEnd ? finishedToken : String(end), !isEnd);
+    return new SimulatedPage(records, isEnd ? finishedToken : String(end), end < written);
   }
 
   /** A compare-and-swap; the adapter takes a repetition of the stored checkpoint for success. */

@@ -1,8 +1,11 @@
 import { parquetReadObjects } from "hyparquet";
 import { isBalanced } from "@/lib/core/account";
 import type { ChannelLedger } from "@/lib/core/ports/ledger";
-import { partitionOf, type SimulatedChannel } from "./simulated-source";
+import { flushMs, partitionOf, type SimulatedChannel } from "./simulated-source";
 import type { World } from "./world";
+
+/** A calm world's dozen or so requests between a record's being read and its decide. */
+const slackMs = 500;
 
 type DecideRequest = Parameters<ChannelLedger["decide"]>[0];
 
@@ -73,6 +76,10 @@ export class Watcher {
       batch.counts.records === consumed,
       `D2: ${name} counts ${batch.counts.records} of ${consumed}`,
     );
+    const readAtMs = source.readAtMs.get(source.consumedBy(batch.startCheckpoint));
+    const ageMs = this.#world.queue.nowMs - (readAtMs ?? this.#world.queue.nowMs);
+    const isDue = !this.#world.isCalm || ageMs <= flushMs + slackMs;
+    check(isDue, `D5: ${name} was open for ${Math.round(ageMs)} ms`);
     const inObjects = batch.objects.reduce((sum, o) => sum + (o.kind === "rows" ? o.rows : 0), 0);
     check(inObjects === batch.counts.rows, `D2: ${name} has ${inObjects} rows in objects`);
   }

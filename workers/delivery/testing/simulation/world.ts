@@ -9,6 +9,7 @@ import { createRandom, EventQueue } from "./event-queue";
 import { SimulatedLedger } from "./simulated-ledger";
 import {
   createSimulatedDecoder,
+  flushMs,
   SimulatedChannel,
   type SimulatedRecord,
   schemaVersionOne,
@@ -18,6 +19,12 @@ import { Watcher } from "./watcher";
 /** How the world is bent so that a guarantee has to break: a simulator that finds none is worth nothing. */
 export type Mutant = "no epoch check" | "no fence" | "ack at decide" | "no re-read fallback";
 
+export type WorldOptions = {
+  readonly mutant?: Mutant;
+  /** Nothing fails but the source, for a while; so D5 has to hold to the millisecond of a latency. */
+  readonly isCalm?: boolean;
+};
+
 export type SimulatedWorker = { readonly id: string; isAlive: boolean };
 
 export const bucket = "sim";
@@ -25,13 +32,17 @@ export const location = "memory";
 const channelsMax = 2;
 const recordsMax = 40;
 const traceLinesMax = 400;
+const writeEveryMs = 60;
+/** A calm world's source is away for longer than a batch may stay open. */
+const awayFromMs = 700;
+const awayUntilMs = 6_000;
 /** After this nothing fails any more, so that everything has to come to its end. */
 const faultsUntilMs = 40_000;
 
 const settings: HeldTask["settings"] = {
   ...{ name: "sim", sourceId: "sim", table: "sim", destinationId: "sim", prefix: "sim" },
   ...{ mode: "differential", timeZone: "UTC", eventTime: null, schema: { kind: "auto" } },
-  flush: { seconds: 1, bytes: 100_000 },
+  flush: { seconds: flushMs / 1_000, bytes: 100_000 },
   ...{ dirtyPrefix: "_dirty/sim", compression: "uncompressed", objectSuffix: "" },
   metadataColumns: [],
 };
@@ -57,12 +68,14 @@ export class World {
   readonly trace: string[] = [];
   /** What has happened at least once: a schedule in which nothing does proves nothing. */
   readonly met = new Set<string>();
-  readonly #mutant: Mutant | null;
+  readonly #mutant: Mutant | undefined;
+  readonly isCalm: boolean;
   #objectIds = 0;
 
-  constructor(seed: number, mutant: Mutant | null) {
+  constructor(seed: number, { mutant, isCalm = false }: WorldOptions) {
     this.random = createRandom(seed);
     this.#mutant = mutant;
+    this.isCalm = isCalm;
     const channels = 1 + this.below(channelsMax);
     for (let index = 0; index < channels; index += 1) {
       const channelId = `c${index}`;
@@ -73,7 +86,7 @@ export class World {
   }
 
   get isFaulty(): boolean {
-    return this.queue.nowMs < faultsUntilMs;
+    return !this.isCalm && this.queue.nowMs < faultsUntilMs;
   }
 
   below(count: number): number {
@@ -169,14 +182,19 @@ export class World {
 
   sourceOf(worker: SimulatedWorker): TableSource {
     const call = <T>(label: string, effect: () => T) =>
-      this.#call(worker, `tunnel.${label}`, "source.unavailable", async () => effect());
+      this.#call(worker, `tunnel.${label}`, "source.unavailable", async () => {
+        const isAway =
+          this.isCalm && this.queue.nowMs > awayFromMs && this.queue.nowMs < awayUntilMs;
+        if (isAway) throw new AppError("source.unavailable", "The source is away");
+        return effect();
+      });
     const never = () => Promise.reject(new Error("Channel loops do not ask for this"));
     const tunnel: Tunnel = {
       ...{ connect: never, heartbeat: never, describe: never, shutdown: never },
       readCheckpoint: never,
       readRecords: (_, channelId, token) =>
         call(`read ${channelId} ${token}`, () =>
-          this.#channel(channelId).read(token, 1 + this.below(6)),
+          this.#channel(channelId).read(token, 1 + this.below(6), this.queue.nowMs),
         ),
       writeCheckpoint: (_, channelId, position) =>
         call(`ack ${channelId} ${position.checkpoint} #${position.sequenceNumber}`, () => {
@@ -257,10 +275,13 @@ export class World {
 
   #makeRecords(channel: number): SimulatedRecord[] {
     const extraFrom = this.below(recordsMax * 2);
+    let writtenAtMs = 0;
     return Array.from({ length: 5 + this.below(recordsMax) }, (_, index) => {
       const dice = this.below(12);
       const kind = dice === 0 ? "delete" : dice === 1 ? "dirty" : "row";
-      return { id: channel * 1_000 + index, kind, hasExtra: index >= extraFrom };
+      // Some are there from the beginning, as base data is.
+      if (index > 8) writtenAtMs += this.random() * 2 * writeEveryMs;
+      return { id: channel * 1_000 + index, writtenAtMs, kind, hasExtra: index >= extraFrom };
     });
   }
 }
