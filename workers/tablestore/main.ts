@@ -1,29 +1,33 @@
+import type { Database } from "@/lib/db/client";
 import { systemClock } from "@/lib/platform/clock";
 import { EnvError, type TablestoreEnv, tablestoreEnv } from "@/lib/platform/env";
 import { createLog, type Log } from "@/lib/platform/log";
 import { watchProcessEnd } from "@/lib/platform/process-end";
 import type { TablestoreSelf } from "./operations/delivery-tasks";
+import { deliveryTasksOnDemand } from "./operations/on-demand";
 import { startTablestore } from "./server";
 
 /**
  * The Delivery API works on the console's own tasks, so it needs the console's database and the key
- * that opens sources and destinations. Without them nothing of either is even loaded.
+ * that opens sources and destinations.
  */
-async function openDeliveryTasks({ DATABASE_URL, CULVERT_SECRET_KEY }: TablestoreEnv, log: Log) {
+function configureDeliveryTasks({ DATABASE_URL, CULVERT_SECRET_KEY }: TablestoreEnv, log: Log) {
   if (DATABASE_URL === undefined || CULVERT_SECRET_KEY === undefined) return null;
-  const [{ createDatabase }, { createConnections }, { deliveryTaskOperations }] = await Promise.all(
-    [
-      import("@/lib/db/client"),
-      import("@/lib/services/create-connections"),
-      import("./operations/delivery-tasks"),
-    ],
-  );
-  const database = createDatabase(DATABASE_URL, { applicationName: "culvert-tablestore" });
-  const connections = createConnections(Buffer.from(CULVERT_SECRET_KEY, "base64"));
-  const services = { database, connections, now: systemClock.now, log };
+  let database: Database | null = null;
+  const open = async (self: TablestoreSelf) => {
+    const [{ createDatabase }, { createConnections }, { deliveryTaskOperations }] =
+      await Promise.all([
+        import("@/lib/db/client"),
+        import("@/lib/services/create-connections"),
+        import("./operations/delivery-tasks"),
+      ]);
+    database = createDatabase(DATABASE_URL, { applicationName: "culvert-tablestore" });
+    const connections = createConnections(Buffer.from(CULVERT_SECRET_KEY, "base64"));
+    return deliveryTaskOperations({ database, connections, now: systemClock.now, log }, self);
+  };
   return {
-    operations: (self: TablestoreSelf) => deliveryTaskOperations(services, self),
-    close: () => database.close(),
+    operations: (self: TablestoreSelf) => deliveryTasksOnDemand(() => open(self)),
+    close: async () => database?.close(),
   };
 }
 
@@ -32,7 +36,7 @@ async function main(): Promise<void> {
   const end = watchProcessEnd();
   const env = tablestoreEnv();
   const log = createLog("tablestore");
-  const delivery = await openDeliveryTasks(env, log);
+  const delivery = configureDeliveryTasks(env, log);
   const tablestore = await startTablestore({
     host: env.CULVERT_HOST,
     port: env.TABLESTORE_PORT,
