@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { countCheck, countPlaywright, countVitest } from "./count-tests.mjs";
+import { failuresOfPlaywright, failuresOfVitest } from "./name-failures.mjs";
 
 const check = (name, script, ...args) => ({
   name,
@@ -16,6 +17,7 @@ const vitest = (name, ...args) => ({
   args: ["node_modules/vitest/vitest.mjs", "run", "--project", name, "--reporter=default", ...args],
   reportArgs: (file) => ["--reporter=json", `--outputFile.json=${file}`],
   count: (exitCode, report) => countVitest(report, exitCode),
+  nameFailures: failuresOfVitest,
 });
 
 export const suites = [
@@ -36,20 +38,23 @@ export const suites = [
     reportArgs: () => ["--reporter=list,json"],
     reportEnv: (file) => ({ PLAYWRIGHT_JSON_OUTPUT_FILE: file }),
     count: (exitCode, report) => countPlaywright(report, exitCode),
+    nameFailures: failuresOfPlaywright,
   },
 ];
 
 /** Programs that are not ours, some of them from other registries: only `.ci/run` asks for it. */
 export const interopSuite = vitest("interop");
 
-/** Runs one suite with its output streamed; resolves with its total. */
+/** Runs one suite with its output streamed; resolves with its total and what failed. */
 export async function runSuite(suite, root, env) {
   const directory = mkdtempSync(path.join(tmpdir(), "culvert-report-"));
   const file = path.join(directory, "report.json");
   try {
     const args = [...suite.args, ...(suite.reportArgs?.(file) ?? [])];
     const exitCode = await run(root, args, { ...env, ...suite.reportEnv?.(file) });
-    return suite.count(exitCode, readReport(file));
+    const report = readReport(file);
+    const failures = suite.nameFailures?.(report) ?? [];
+    return { ...suite.count(exitCode, report), failures };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -40,10 +40,11 @@ for (const suite of wanted) {
 say("");
 // A developer's machine may lack what some tests need; the machine that decides must have it all.
 const everythingHasToRun = process.env.CI === "true";
-for (const { name, passed, failed, notRun } of outcomes) {
+for (const { name, passed, failed, notRun, failures } of outcomes) {
   const isGood = failed === 0 && !(everythingHasToRun && notRun > 0);
   const rest = notRun > 0 ? `, ${notRun} not run` : "";
   say(`${isGood ? "ok    " : "FAILED"} ${name}: ${passed} passed, ${failed} failed${rest}`);
+  for (const failure of failures) sayFailure(`  ${failure.replaceAll("\n", "\n  ")}`);
 }
 const total = sumTotals(outcomes, { everythingHasToRun });
 const line = `${total.passed} passed, ${total.failed} failed`;
@@ -58,6 +59,13 @@ async function attempt(name, work) {
     await work();
   } catch (error) {
     say(`\n── ${name}\n${error instanceof Error ? error.message : String(error)}`);
-    outcomes.push({ name, passed: 0, failed: 1, notRun: 0 });
+    outcomes.push({ name, passed: 0, failed: 1, notRun: 0, failures: [] });
+  }
+}
+
+function sayFailure(text) {
+  say(text);
+  if (process.env.CULVERT_FAILURES_FILE) {
+    appendFileSync(process.env.CULVERT_FAILURES_FILE, `${text}\n`);
   }
 }
