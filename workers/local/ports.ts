@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { findFreePort, tryToListen } from "@/lib/platform/free-port";
 
 /** A port that a part will listen on; 0 asks for any free one. */
 export type WantedPort = {
@@ -20,9 +20,12 @@ export class PortsTaken extends Error {
  */
 export async function choosePorts(host: string, wanted: readonly WantedPort[]): Promise<number[]> {
   const problems = [...findShared(wanted)];
-  const outcomes = await Promise.all(wanted.map(({ port }) => tryToListen(host, port)));
-  for (const [index, { part, setting, port }] of wanted.entries()) {
-    const failure = outcomes[index]?.failure;
+  const ports: number[] = [];
+  for (const { part, setting, port: asked } of wanted) {
+    const port = asked === 0 ? await findFreePort(host) : asked;
+    ports.push(port);
+    const error = asked === 0 ? null : await tryToListen(host, port);
+    const failure = error === null ? undefined : (error.code ?? error.message);
     if (failure === "EADDRINUSE") {
       problems.push(
         `Port ${port} (${part}) is taken by another program. Stop that program or set ${setting} to a free port.`,
@@ -38,7 +41,7 @@ export async function choosePorts(host: string, wanted: readonly WantedPort[]): 
     }
   }
   if (problems.length > 0) throw new PortsTaken(problems.join("\n"));
-  return outcomes.map(({ port }) => port);
+  return ports;
 }
 
 function* findShared(wanted: readonly WantedPort[]): Iterable<string> {
@@ -47,18 +50,4 @@ function* findShared(wanted: readonly WantedPort[]): Iterable<string> {
     if (other === undefined) continue;
     yield `Port ${port} is set for two parts: ${other.part} (${other.setting}) and ${part} (${setting}). Set one of them to another port.`;
   }
-}
-
-function tryToListen(host: string, port: number): Promise<{ port: number; failure?: string }> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      resolve({ port, failure: error.code ?? error.message }),
-    );
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address();
-      const given = typeof address === "object" && address !== null ? address.port : port;
-      server.close(() => resolve({ port: given }));
-    });
-  });
 }

@@ -3,7 +3,7 @@ import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "./free-port";
+import { findFreePort } from "@/lib/platform/free-port";
 
 const run = promisify(execFile);
 const version = "v1.8.0";
@@ -43,7 +43,7 @@ async function buildGateway(): Promise<string> {
 export async function startVersityGateway() {
   const program = await buildGateway();
   const directory = await mkdtemp(path.join(tmpdir(), "culvert-versity-"));
-  const port = await freePort();
+  const port = await findFreePort("127.0.0.1");
   const gateway = spawn(
     program,
     [

@@ -10,6 +10,7 @@ import { createDestination, type NewDestination } from "@/lib/db/destinations";
 import { createSource } from "@/lib/db/sources";
 import type { StoredTask } from "@/lib/db/tasks";
 import { systemClock } from "@/lib/platform/clock";
+import { findFreePort } from "@/lib/platform/free-port";
 import { encryptSecret } from "@/lib/platform/secret";
 import type { Connections } from "@/lib/services/connections";
 import { createConnections } from "@/lib/services/create-connections";
@@ -160,8 +161,8 @@ async function startSource(directory: string): Promise<Rig["source"] & { readonl
         throw error;
       },
     });
-  let server: Awaited<ReturnType<typeof open>> | null = await open(0);
-  const { port } = server;
+  const port = await findFreePort("127.0.0.1");
+  let server: Awaited<ReturnType<typeof open>> | null = await open(port);
   return {
     port,
     async stop() {

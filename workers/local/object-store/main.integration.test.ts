@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePort } from "@/lib/storage/testing/free-port";
+import { findFreePort } from "@/lib/platform/free-port";
 
 let directory: string;
 let port: number;
@@ -12,7 +12,7 @@ let started: ChildProcess[];
 
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "culvert-object-store-main-"));
-  port = await freePort();
+  port = await findFreePort("127.0.0.1");
   started = [];
 });
 afterEach(async () => {

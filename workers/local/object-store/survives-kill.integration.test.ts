@@ -17,7 +17,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort } from "@/lib/storage/testing/free-port";
+import { findFreePort } from "@/lib/platform/free-port";
 import { createTestClient, testKey } from "./testing/start-test-store";
 
 const Bucket = "killed";
@@ -31,7 +31,7 @@ let server: ChildProcess;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "culvert-object-store-kill-"));
-  port = await freePort();
+  port = await findFreePort("127.0.0.1");
 });
 afterAll(async () => {
   server.kill("SIGKILL");

@@ -15,8 +15,8 @@ export type RunningCulvert = {
   readonly lines: readonly string[];
   /** Resolves with the exit code, or the signal's name. */
   readonly exited: Promise<number | string>;
-  /** Resolves with the first line, past or future, that matches; rejects when the process ends first. */
-  waitForLine(pattern: RegExp): Promise<string>;
+  /** Resolves with the first line, past or future, that has it; rejects when the process ends first. */
+  waitForLine(wanted: RegExp | string): Promise<string>;
   signal(signal: NodeJS.Signals): void;
 };
 
@@ -64,14 +64,16 @@ function observe(child: ChildProcess): RunningCulvert {
     lines,
     exited,
     signal: (signal) => child.kill(signal),
-    waitForLine: (pattern) =>
+    waitForLine: (wanted) =>
       new Promise((resolve, reject) => {
+        const isWanted = (line: string) =>
+          typeof wanted === "string" ? line.includes(wanted) : wanted.test(line);
         const watch = () => {
-          const found = lines.find((line) => pattern.test(line));
+          const found = lines.find(isWanted);
           if (found === undefined && !ended) return;
           watchers.delete(watch);
           if (found !== undefined) resolve(found);
-          else reject(new Error(`It ended without ${pattern}:\n${lines.slice(-30).join("\n")}`));
+          else reject(new Error(`It ended without ${wanted}:\n${lines.slice(-30).join("\n")}`));
         };
         watchers.add(watch);
         watch();
