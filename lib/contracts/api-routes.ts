@@ -1,4 +1,5 @@
 import { defineRoutes, noQuery } from "./api-route";
+import { datasetRoutes } from "./dataset-routes";
 import {
   destinationBodySchema,
   destinationListQuerySchema,
@@ -190,5 +191,6 @@ export const apiRoutes = defineRoutes({
     response: destinationProbeSchema,
   },
   ...sourceRoutes,
+  ...datasetRoutes,
 });
 export type ApiRouteName = keyof typeof apiRoutes;

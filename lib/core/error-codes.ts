@@ -1,3 +1,4 @@
+import { datasetErrors } from "./dataset-errors";
 import { destinationErrors } from "./destination-errors";
 import type { ErrorDetails, ErrorKind, Fault } from "./error-kind";
 import { internalErrors } from "./internal-errors";
@@ -9,6 +10,7 @@ export const errorCodes = {
   ...destinationErrors,
   ...sourceErrors,
   ...requestErrors,
+  ...datasetErrors,
   ...internalErrors,
 };
 

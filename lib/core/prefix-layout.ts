@@ -5,7 +5,16 @@ export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "variable"; readonly name: TimeVariable };
 
-type Segments = { readonly segments: readonly (readonly TemplatePart[])[] };
+/** A part of a folder as readers find it: in a dataset, a value may be any text. */
+export type FolderPart = TemplatePart | { readonly kind: "value" };
+
+/** The folders of a task or of a dataset; `text` is what people read. */
+export type FolderTemplate = {
+  readonly text: string;
+  readonly segments: readonly (readonly FolderPart[])[];
+};
+
+type Segments = Pick<FolderTemplate, "segments">;
 
 /**
  * One `name=value` folder as engines see it: a column of the table. A value that is exactly one
@@ -15,7 +24,7 @@ type Segments = { readonly segments: readonly (readonly TemplatePart[])[] };
 type PartitionColumn = {
   readonly name: string;
   readonly type: "int" | "string";
-  readonly value: readonly TemplatePart[];
+  readonly value: readonly FolderPart[];
 };
 
 /**
@@ -52,21 +61,21 @@ export function listHiveNames(template: Segments): string[] {
   return template.segments.flatMap((parts) => partitionColumnOf(parts)?.name ?? []);
 }
 
-function partitionColumnOf(parts: readonly TemplatePart[]): PartitionColumn | null {
+function partitionColumnOf(parts: readonly FolderPart[]): PartitionColumn | null {
   const [head, ...tail] = parts;
   if (head?.kind !== "text") return null;
   const equalsAt = head.text.indexOf("=");
   if (equalsAt <= 0) return null;
   const rest = head.text.slice(equalsAt + 1);
-  const value: TemplatePart[] = rest === "" ? tail : [{ kind: "text", text: rest }, ...tail];
+  const value: FolderPart[] = rest === "" ? tail : [{ kind: "text", text: rest }, ...tail];
   const isNumber = value.length === 1 && value[0]?.kind === "variable";
   return { name: head.text.slice(0, equalsAt), type: isNumber ? "int" : "string", value };
 }
 
-function hasVariable(parts: readonly TemplatePart[]): boolean {
-  return parts.some((part) => part.kind === "variable");
+function hasVariable(parts: readonly FolderPart[]): boolean {
+  return parts.some((part) => part.kind !== "text");
 }
 
-function textOf(parts: readonly TemplatePart[]): string {
+function textOf(parts: readonly FolderPart[]): string {
   return parts.map((part) => (part.kind === "text" ? part.text : "")).join("");
 }

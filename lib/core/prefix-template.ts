@@ -1,6 +1,11 @@
 import type { CivilMinute } from "./civil-minute";
 import { checkFolder } from "./folder";
-import { listHiveNames, type TemplatePart, type TimeVariable } from "./prefix-layout";
+import {
+  type FolderTemplate,
+  listHiveNames,
+  type TemplatePart,
+  type TimeVariable,
+} from "./prefix-layout";
 import { explainUnknownVariable } from "./prefix-typo";
 import type { Problem } from "./problem";
 
@@ -110,7 +115,7 @@ function renderVariable(name: TimeVariable, minute: CivilMinute): string {
 }
 
 /** The variables used, coarsest first, each once. */
-export function listVariables(template: PrefixTemplate): TimeVariable[] {
+export function listVariables(template: FolderTemplate): TimeVariable[] {
   const used = new Set(
     template.segments.flat().flatMap((part) => (part.kind === "variable" ? [part.name] : [])),
   );
@@ -122,7 +127,7 @@ export function listVariables(template: PrefixTemplate): TimeVariable[] {
  * this template cannot have made that folder.
  */
 export function matchPartition(
-  template: PrefixTemplate,
+  template: FolderTemplate,
   partition: string,
 ): ReadonlyMap<TimeVariable, string> | null {
   const values = new Map<TimeVariable, string>();
@@ -133,6 +138,7 @@ export function matchPartition(
       at += 1;
     }
     for (const part of parts) {
+      if (part.kind === "value") return null;
       const expected = part.kind === "text" ? part.text : values.get(part.name);
       const width = part.kind === "text" ? part.text.length : part.name.length;
       const found = partition.slice(at, at + width);

@@ -1,5 +1,4 @@
-import { listHiveNames } from "./prefix-layout";
-import type { PrefixTemplate } from "./prefix-template";
+import { type FolderTemplate, listHiveNames } from "./prefix-layout";
 import type { Problem } from "./problem";
 import type { ColumnType, SampleRow, TableDescription } from "./record";
 import { isAutoMapped } from "./schema-auto";
@@ -18,7 +17,7 @@ export type SchemaToCheck = {
   readonly kind: "auto" | "manual";
   readonly columns: readonly MappedColumn[];
   /** Null while the prefix is wrong or unknown. */
-  readonly template: PrefixTemplate | null;
+  readonly template: FolderTemplate | null;
   /** Null while the table is unknown; then nothing is said about sources. */
   readonly table: TableDescription | null;
   readonly samples: readonly SampleRow[];
@@ -64,7 +63,7 @@ type FieldOf = (index: number, part: keyof MappedColumn) => string;
 
 function checkNames(
   columns: readonly MappedColumn[],
-  template: PrefixTemplate | null,
+  template: FolderTemplate | null,
   fieldOf: FieldOf,
 ): Problem[] {
   const folders = new Map(

@@ -80,7 +80,7 @@ export async function updateDestination(
   });
 }
 
-/** False when there is no such destination. Throws `resource.conflict` while a task delivers to it. */
+/** False when there is no such destination. Throws `resource.conflict` while a task or a dataset uses it. */
 export async function deleteDestination(database: Database, id: string): Promise<boolean> {
   return database.run(async (prisma) => {
     try {
@@ -88,7 +88,7 @@ export async function deleteDestination(database: Database, id: string): Promise
     } catch (thrown) {
       if (!isForeignKeyViolation(thrown)) throw thrown;
       throw new AppError("resource.conflict", "The destination is in use", {
-        details: { id, reason: "A task delivers to this destination." },
+        details: { id, reason: "A task or a dataset uses this destination." },
         cause: thrown,
       });
     }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parseFields } from "@/lib/contracts/field-problems";
 import { settingsOf, taskBodySchema, taskBodyShape } from "@/lib/contracts/task-body";
+import { checkTaskAgainstDatasets } from "@/lib/core/dataset-folder";
 import { defaultDirtyPrefix } from "@/lib/core/dirty-prefix";
 import { AppError, invariant } from "@/lib/core/error";
 import { InvalidInputError } from "@/lib/core/invalid-input";
@@ -9,6 +10,7 @@ import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { Problem } from "@/lib/core/problem";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
+import { getDatasetByName, listDatasetFolders } from "@/lib/db/datasets";
 import { listTaskFolders } from "@/lib/db/task-folders";
 import {
   getTaskById,
@@ -130,7 +132,11 @@ async function checkNameFree(
   needs: Needs,
   name: string | undefined,
 ): Promise<RemoteLook<null> | null> {
-  if (name === undefined || (await getTaskByName(needs.database, name)) === null) return null;
+  if (name === undefined) return null;
+  // What the task delivers is a dataset of its name.
+  const taken =
+    (await getTaskByName(needs.database, name)) ?? (await getDatasetByName(needs.database, name));
+  if (taken === null) return null;
   const error = new AppError("task.name_taken", "The name is taken", { details: { name } });
   return { kind: "failed", error, problem: remoteProblem("name", error) };
 }
@@ -147,6 +153,8 @@ async function checkDestination(needs: Needs, draft: TaskDraft): Promise<Destina
     const template = prefix === undefined ? null : readPrefixTemplate(prefix);
     const others = await listTaskFolders(needs.database, stored);
     problems.push(...checkFoldersApart({ template, dirtyPrefix }, others));
+    const datasets = await listDatasetFolders(needs.database, stored);
+    problems.push(...checkTaskAgainstDatasets({ template, dirtyPrefix }, datasets));
     const folders = prefix === undefined ? [""] : foldersOf({ prefix, dirtyPrefix });
     return withStore(needs.connections, stored, async (store) => {
       for (const folder of folders) await store.checkBucket(folder);

@@ -1,11 +1,13 @@
 import { parseFields } from "@/lib/contracts/field-problems";
 import { type ParsedTaskPatch, taskBodyShape, taskPatchShape } from "@/lib/contracts/task-body";
+import { checkTaskAgainstDatasets } from "@/lib/core/dataset-folder";
 import { checkDirtyPrefix } from "@/lib/core/dirty-prefix";
 import { type AppError, invariant } from "@/lib/core/error";
 import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { Problem } from "@/lib/core/problem";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
+import { listDatasetFolders } from "@/lib/db/datasets";
 import { listSchemaVersions } from "@/lib/db/schema-versions";
 import { listTaskFolders } from "@/lib/db/task-folders";
 import { addSchema } from "@/lib/db/task-schemas";
@@ -59,6 +61,10 @@ async function checkDirty(
   return [
     ...checkDirtyPrefix(dirtyPrefix, readPrefixTemplate(settings.prefix)),
     ...checkFoldersApart({ template: null, dirtyPrefix }, others),
+    ...checkTaskAgainstDatasets(
+      { template: null, dirtyPrefix },
+      await listDatasetFolders(database, destination),
+    ),
   ];
 }
 

@@ -1,7 +1,7 @@
 import {
   describeLayout,
+  type FolderPart,
   type PrefixLayout,
-  type TemplatePart,
   type TimeVariable,
 } from "@/lib/core/prefix-layout";
 import { listVariables, matchPartition } from "@/lib/core/prefix-template";
@@ -80,8 +80,10 @@ export function globOf(
   { template }: DdlInput,
   syntax: { text: (text: string) => string; variable: (width: number) => string },
 ): string {
-  const renderPart = (part: TemplatePart) =>
-    part.kind === "text" ? syntax.text(part.text) : syntax.variable(part.name.length);
+  const renderPart = (part: FolderPart) => {
+    if (part.kind === "value") return "*";
+    return part.kind === "text" ? syntax.text(part.text) : syntax.variable(part.name.length);
+  };
   const folders = template.segments.map((parts) => parts.map(renderPart).join(""));
   return [...folders, "*"].join("/");
 }

@@ -1,4 +1,4 @@
-import type { PrefixTemplate } from "@/lib/core/prefix-template";
+import type { FolderTemplate } from "@/lib/core/prefix-layout";
 import type { ParquetType } from "@/lib/core/schema-mapping";
 
 export type DdlDialect = "hive" | "spark" | "dla" | "trino" | "duckdb" | "clickhouse";
@@ -15,7 +15,7 @@ export type DdlInput = {
   readonly pathStyle: boolean;
   /** What to put before keys instead of the dialect's own way to address the bucket, without a slash at its end. */
   readonly bucketUrl: string | null;
-  readonly template: PrefixTemplate;
+  readonly template: FolderTemplate;
   /** All columns of the objects, metadata columns included, in their order. */
   readonly columns: readonly { readonly name: string; readonly type: ParquetType }[];
   /** Partitions delivered so far, as rendered; only engines that do not find folders by themselves need them. */

@@ -9,7 +9,11 @@ import {
   rowObjectKey,
   rowObjectStem,
 } from "@/lib/core/object-key";
-import { readPrefixTemplate, renderPartition } from "@/lib/core/prefix-template";
+import {
+  type PrefixTemplate,
+  readPrefixTemplate,
+  renderPartition,
+} from "@/lib/core/prefix-template";
 import type { DdlInput } from "./ddl-input";
 import { renderDdl } from "./dialect";
 import { quoteWithDoubleQuotes, standardLiteral } from "./sql-quoting";
@@ -33,7 +37,9 @@ async function inBucket(test: () => Promise<void>): Promise<void> {
   }
 }
 
-function inputOf(prefix: string): DdlInput {
+type TaskInput = DdlInput & { readonly template: PrefixTemplate };
+
+function inputOf(prefix: string): TaskInput {
   datasets += 1;
   const template = readPrefixTemplate(prefix);
   if (template === null) throw new Error(`not a prefix: ${prefix}`);
@@ -51,7 +57,7 @@ function inputOf(prefix: string): DdlInput {
 }
 
 /** Writes one object, named as Culvert names it, with these columns. */
-async function deliver({ template }: DdlInput, month: number, select: string): Promise<void> {
+async function deliver({ template }: TaskInput, month: number, select: string): Promise<void> {
   const minute = { year: 2020, month, day: 31, hour: 16, minute: 3 };
   const partition = renderPartition(template, minute);
   const key = rowObjectKey(rowObjectStem("orders", 0, partition), month, "");

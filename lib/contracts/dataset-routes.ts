@@ -1,0 +1,68 @@
+import { defineRoutes, noQuery } from "./api-route";
+import {
+  datasetBodySchema,
+  datasetListQuerySchema,
+  datasetPageSchema,
+  datasetPatchSchema,
+  datasetViewSchema,
+} from "./dataset-body";
+import { ddlQuerySchema, ddlViewSchema } from "./task-ddl";
+
+/** The routes of datasets. */
+export const datasetRoutes = defineRoutes({
+  listDatasets: {
+    method: "GET",
+    path: "/api/v1/datasets",
+    summary: "Datasets by name: those that sessions write, and what each task delivers",
+    role: "viewer",
+    query: datasetListQuerySchema,
+    status: 200,
+    response: datasetPageSchema,
+  },
+  createDataset: {
+    method: "POST",
+    path: "/api/v1/datasets",
+    summary: "Create a dataset in a folder of its own",
+    role: "administrator",
+    query: noQuery,
+    body: datasetBodySchema,
+    status: 201,
+    response: datasetViewSchema,
+  },
+  getDataset: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}",
+    summary: "A dataset's place, schema and totals",
+    role: "viewer",
+    query: noQuery,
+    status: 200,
+    response: datasetViewSchema,
+  },
+  updateDataset: {
+    method: "PATCH",
+    path: "/api/v1/datasets/{name}",
+    summary: "Add columns at the end of the schema, as its next version",
+    role: "administrator",
+    query: noQuery,
+    body: datasetPatchSchema,
+    status: 200,
+    response: datasetViewSchema,
+  },
+  deleteDataset: {
+    method: "DELETE",
+    path: "/api/v1/datasets/{name}",
+    summary: "Forget a dataset; its objects stay",
+    role: "administrator",
+    query: noQuery,
+    status: 204,
+  },
+  renderDatasetDdl: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}/ddl",
+    summary: "The statement that reads the dataset's objects as a table",
+    role: "viewer",
+    query: ddlQuerySchema,
+    status: 200,
+    response: ddlViewSchema,
+  },
+});

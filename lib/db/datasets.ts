@@ -1,0 +1,179 @@
+import type { DatasetColumn, DatasetSettings } from "@/lib/core/dataset";
+import type { WriterFolders } from "@/lib/core/dataset-folder";
+import { AppError } from "@/lib/core/error";
+import type { Problem } from "@/lib/core/problem";
+import type { Compression } from "@/lib/core/schema-mapping";
+import type { Database, Transaction } from "./client";
+import { isForeignKeyViolation, isUniqueViolation } from "./database-error";
+import type { Prisma } from "./generated/client";
+import { originOf, taskFoldersIn } from "./task-folders";
+
+/** A dataset that sessions write. Its totals are of what was decided and not replaced. */
+export type StoredDataset = {
+  readonly id: string;
+  readonly settings: DatasetSettings;
+  readonly schemaVersion: number;
+  readonly objects: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly createdAt: Date;
+};
+
+type Place = { readonly endpoint: string | null; readonly bucket: string };
+
+/** Serialises the making of datasets: two that overlap must not be made at once. */
+const creationLock = 7_301;
+
+/**
+ * Makes a dataset unless `checkFolder` finds problems with all who write to its bucket then. Throws
+ * `dataset.name_taken`, or `resource.not_found` when the destination is gone.
+ */
+export async function createDataset(
+  database: Database,
+  dataset: { readonly id: string; readonly settings: DatasetSettings; readonly place: Place },
+  checkFolder: (others: readonly WriterFolders[]) => Problem[],
+): Promise<Problem[]> {
+  const { id, settings, place } = dataset;
+  return database.run(() =>
+    database
+      .transact(async (transaction) => {
+        await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${creationLock})::text`;
+        const problems = checkFolder(await listWriters(transaction, place));
+        if (problems.length > 0) return problems;
+        const taken = await transaction.task.findUnique({ where: { name: settings.name } });
+        if (taken) throw nameTaken(settings.name);
+        const { name } = settings;
+        await transaction.dataset.create({
+          data: {
+            ...{ id, name, liveName: name, destinationId: settings.destinationId },
+            folder: settings.folder,
+            partitionColumns: [...settings.partitionColumns],
+            columns: toJson(settings.columns),
+            compression: settings.compression,
+          },
+        });
+        return [];
+      })
+      .catch((thrown: unknown) => {
+        throw creationError(settings, thrown);
+      }),
+  );
+}
+
+function creationError(settings: DatasetSettings, thrown: unknown): unknown {
+  if (isUniqueViolation(thrown)) return nameTaken(settings.name, thrown);
+  if (!isForeignKeyViolation(thrown)) return thrown;
+  const details = { id: settings.destinationId };
+  return new AppError("resource.not_found", "The destination is gone", { details, cause: thrown });
+}
+
+function nameTaken(name: string, cause?: unknown): AppError {
+  return new AppError("dataset.name_taken", "The name is taken", { details: { name }, cause });
+}
+
+/** Everybody who writes to this bucket of this store. */
+async function listWriters(transaction: Transaction, place: Place): Promise<WriterFolders[]> {
+  const tasks = await taskFoldersIn(transaction, place);
+  const datasets = await datasetFoldersIn(transaction, place);
+  return [
+    ...tasks.map((task): WriterFolders => ({ kind: "task", ...task })),
+    ...datasets.map(
+      ({ name, folder }): WriterFolders => ({
+        ...{ kind: "dataset", name, prefix: folder, dirtyPrefix: null },
+      }),
+    ),
+  ];
+}
+
+export type DatasetFolder = { readonly name: string; readonly folder: string };
+
+async function datasetFoldersIn(prisma: Transaction, place: Place): Promise<DatasetFolder[]> {
+  const found = await prisma.dataset.findMany({
+    where: { deletedAt: null, destination: { bucket: place.bucket } },
+    select: { name: true, folder: true, destination: { select: { endpoint: true } } },
+  });
+  return found.flatMap(({ name, folder, destination }) =>
+    destination && originOf(destination.endpoint) === originOf(place.endpoint)
+      ? [{ name, folder }]
+      : [],
+  );
+}
+
+/** Of all datasets in this bucket of this store. */
+export async function listDatasetFolders(
+  database: Database,
+  place: Place,
+): Promise<DatasetFolder[]> {
+  return database.run((prisma) => datasetFoldersIn(prisma, place));
+}
+
+export async function getDatasetByName(
+  database: Database,
+  name: string,
+): Promise<StoredDataset | null> {
+  return database.run(async (prisma) => {
+    const row = await prisma.dataset.findUnique({ where: { liveName: name } });
+    return row ? fromRow(row) : null;
+  });
+}
+
+export async function getDatasets(
+  database: Database,
+  ids: readonly string[],
+): Promise<StoredDataset[]> {
+  return database.run(async (prisma) => {
+    const rows = await prisma.dataset.findMany({ where: { id: { in: [...ids] } } });
+    return rows.map(fromRow);
+  });
+}
+
+/** Takes the new columns as the next version; null when the dataset is gone or has another version by now. */
+export async function changeColumns(
+  database: Database,
+  request: { id: string; fromVersion: number; columns: readonly DatasetColumn[] },
+): Promise<StoredDataset | null> {
+  return database.run(async (prisma) => {
+    const [row] = await prisma.dataset.updateManyAndReturn({
+      where: { id: request.id, schemaVersion: request.fromVersion, deletedAt: null },
+      data: { columns: toJson(request.columns), schemaVersion: request.fromVersion + 1 },
+    });
+    return row ? fromRow(row) : null;
+  });
+}
+
+/** The objects stay. False when it is gone already. */
+export async function deleteDataset(database: Database, id: string): Promise<boolean> {
+  return database.run(async (prisma) => {
+    const { count } = await prisma.dataset.updateMany({
+      where: { id, deletedAt: null },
+      data: { deletedAt: new Date(), liveName: null, destinationId: null },
+    });
+    return count > 0;
+  });
+}
+
+type Row = NonNullable<Awaited<ReturnType<Transaction["dataset"]["findUnique"]>>>;
+
+function fromRow(row: Row): StoredDataset {
+  return {
+    id: row.id,
+    settings: {
+      name: row.name,
+      destinationId: row.destinationId ?? "",
+      folder: row.folder,
+      partitionColumns: row.partitionColumns,
+      columns: row.columns as unknown as readonly DatasetColumn[],
+      compression: row.compression as Compression,
+    },
+    schemaVersion: row.schemaVersion,
+    objects: Number(row.objects),
+    rows: Number(row.rows),
+    bytes: Number(row.bytes),
+    createdAt: row.createdAt,
+  };
+}
+
+/** Plain data of ours is JSON by construction; Prisma's input type cannot see through `readonly`. */
+function toJson(columns: readonly DatasetColumn[]): Prisma.InputJsonValue {
+  return columns.map(({ name, type }) => ({ name, type }));
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import {
+  type DatasetView,
+  datasetBodySchema,
+  datasetBodyShape,
+  type ParsedDatasetBody,
+} from "@/lib/contracts/dataset-body";
+import { parseFields } from "@/lib/contracts/field-problems";
+import type { DatasetSettings } from "@/lib/core/dataset";
+import { checkDataset } from "@/lib/core/dataset-check";
+import { checkDatasetFolder } from "@/lib/core/dataset-folder";
+import { AppError } from "@/lib/core/error";
+import { InvalidInputError } from "@/lib/core/invalid-input";
+import type { Problem } from "@/lib/core/problem";
+import { createDataset as insertDataset } from "@/lib/db/datasets";
+import type { StoredDestination } from "@/lib/db/destinations";
+import { withStore } from "./connections";
+import { getDataset } from "./datasets";
+import { findDestination } from "./find-stored";
+import { throwProblems } from "./inspect-task";
+import { lookAt, type RemoteLook } from "./remote-problem";
+import type { ServiceDependencies } from "./service-dependencies";
+
+type Needs = Pick<ServiceDependencies, "database" | "connections">;
+type Draft = { [K in keyof ParsedDatasetBody]?: ParsedDatasetBody[K] | undefined };
+
+/**
+ * Makes a dataset in a folder where nothing else stands and nobody else writes. Throws
+ * `dataset.is_view`, `dataset.name_taken`, or `InvalidInputError` with every problem at once.
+ */
+export async function createDataset(needs: Needs, input: unknown): Promise<DatasetView> {
+  const { fields, problems: shapeProblems } = parseFields(datasetBodyShape, input);
+  const draft: Draft = fields;
+  if (draft.kind === "view") throw new AppError("dataset.is_view", "A view was asked for");
+  const look = await lookAtPlace(needs, draft);
+  const foreign = look?.kind === "found" && look.value ? [look.value] : [];
+  const failed = look?.kind === "failed" ? [look] : [];
+  throwProblems(
+    [
+      ...shapeProblems,
+      ...checkDraft(draft),
+      ...[...foreign, ...failed].map(({ problem }) => problem),
+    ],
+    [...foreign, ...failed].map(({ error }) => error),
+  );
+  const { kind: _, ...settings } = datasetBodySchema.parse(draft);
+  await makeDataset(needs, settings);
+  return getDataset(needs.database, settings.name);
+}
+
+/** What is wrong by shape has its problem already and is not looked at again. */
+function checkDraft({ name, folder, columns, partitionColumns }: Draft): Problem[] {
+  const known = { name, folder, columns, partitionColumns };
+  const problems = checkDataset({
+    name: name ?? "unnamed",
+    folder: folder ?? "unnamed",
+    columns: columns ?? [{ name: "unnamed", type: "UTF8" }],
+    partitionColumns: partitionColumns ?? [],
+  });
+  return problems.filter(
+    ({ field }) => known[(/^\w+/.exec(field)?.[0] ?? "") as keyof typeof known] !== undefined,
+  );
+}
+
+async function makeDataset(needs: Needs, settings: DatasetSettings): Promise<void> {
+  const place = await findDestination(needs.database, settings.destinationId);
+  const dataset = { id: randomUUID(), settings, place };
+  const problems = await insertDataset(needs.database, dataset, (writers) =>
+    checkDatasetFolder(settings.folder, writers),
+  );
+  if (problems.length > 0) throw new InvalidInputError(problems);
+}
+
+type Foreign = { readonly problem: Problem; readonly error: AppError };
+
+/** What stands in the folder, if anything does; fails when the key may not write there. */
+async function lookAtPlace(needs: Needs, draft: Draft): Promise<RemoteLook<Foreign | null> | null> {
+  const { destinationId, folder } = draft;
+  if (destinationId === undefined) return null;
+  return lookAt("destinationId", async () => {
+    const stored = await findDestination(needs.database, destinationId);
+    if (folder === undefined || checkDraft({ folder }).length > 0) return null;
+    return findForeignObject(needs, stored, folder);
+  });
+}
+
+async function findForeignObject(
+  needs: Needs,
+  stored: StoredDestination,
+  folder: string,
+): Promise<Foreign | null> {
+  return withStore(needs.connections, stored, async (store) => {
+    await store.checkBucket(`${folder}/`);
+    const { objects } = await store.list({ prefix: `${folder}/`, limit: 1 });
+    const [first] = objects;
+    if (first === undefined) return null;
+    const reason = `${first.key} stands in the folder, and no dataset of yours wrote it.`;
+    const error = new AppError("dataset.folder_foreign", reason, { details: { reason } });
+    return { problem: { field: "folder", message: reason }, error };
+  });
+}

@@ -1,0 +1,98 @@
+import {
+  type DatasetListQuery,
+  type DatasetView,
+  datasetPatchSchema,
+} from "@/lib/contracts/dataset-body";
+import { parseInput } from "@/lib/contracts/field-problems";
+import type { Page } from "@/lib/contracts/paging";
+import { checkColumnChange } from "@/lib/core/dataset-check";
+import { AppError, invariant } from "@/lib/core/error";
+import { InvalidInputError } from "@/lib/core/invalid-input";
+import { parquetColumnsOf } from "@/lib/core/ports/table-source";
+import { describeLayout } from "@/lib/core/prefix-layout";
+import { readPrefixTemplate } from "@/lib/core/prefix-template";
+import type { Database } from "@/lib/db/client";
+import { type CataloguedDataset, countCatalogue, listCatalogue } from "@/lib/db/dataset-catalogue";
+import { changeColumns, deleteDataset as removeDataset } from "@/lib/db/datasets";
+import { getDestination } from "@/lib/db/destinations";
+import { findDataset, findOwnDataset } from "./find-dataset";
+
+/** By name; `total` counts all that match, exactly. */
+export async function listDatasets(
+  database: Database,
+  { cursor, limit, search }: DatasetListQuery,
+): Promise<Page<DatasetView>> {
+  const [page, total] = await Promise.all([
+    listCatalogue(database, {
+      cursor: cursor ?? null,
+      limit,
+      ...(search === undefined ? {} : { text: search }),
+    }),
+    countCatalogue(database, search),
+  ]);
+  const ids = new Set(page.items.map(({ dataset }) => dataset.settings.destinationId));
+  const found = await Promise.all([...ids].map((id) => getDestination(database, id)));
+  const buckets = new Map(found.flatMap((row) => (row ? [[row.id, row.bucket] as const] : [])));
+  const items = page.items.map((item) =>
+    viewOf(item, buckets.get(item.dataset.settings.destinationId) ?? ""),
+  );
+  return { items, nextCursor: page.nextCursor, total };
+}
+
+export async function getDataset(database: Database, name: string): Promise<DatasetView> {
+  const found = await findDataset(database, name);
+  const destination = await getDestination(database, found.dataset.settings.destinationId);
+  return viewOf(found, destination?.bucket ?? "");
+}
+
+/** Columns are only added. Throws `resource.conflict` when somebody changed them at the same time. */
+export async function updateDataset(
+  database: Database,
+  name: string,
+  input: unknown,
+): Promise<DatasetView> {
+  const { columns } = parseInput(datasetPatchSchema, input);
+  const { id, settings, schemaVersion } = await findOwnDataset(database, name);
+  const problems = checkColumnChange(settings.columns, columns, settings);
+  if (problems.length > 0) throw new InvalidInputError(problems);
+  if (columns.length > settings.columns.length) {
+    const changed = await changeColumns(database, { id, fromVersion: schemaVersion, columns });
+    if (changed === null) {
+      const details = { reason: "The dataset was changed or deleted at the same time." };
+      throw new AppError("resource.conflict", "The dataset changed meanwhile", { details });
+    }
+  }
+  return getDataset(database, name);
+}
+
+/** Its objects stay in the bucket, and in the ledger. */
+export async function deleteDataset(database: Database, name: string): Promise<void> {
+  const { id } = await findOwnDataset(database, name);
+  await removeDataset(database, id);
+}
+
+function viewOf(found: CataloguedDataset, bucket: string): DatasetView {
+  const { origin, dataset } = found;
+  const { objects, rows, bytes, createdAt } = dataset;
+  const common = { bucket, objects, rows, bytes, createdAt: createdAt.toISOString() };
+  if (origin === "dataset") {
+    const { columns, partitionColumns, ...settings } = dataset.settings;
+    return {
+      ...{ origin, ...settings, ...common, schemaVersion: dataset.schemaVersion },
+      columns: columns.map(({ name, type }) => ({ name, type })),
+      partitionColumns: [...partitionColumns],
+    };
+  }
+  const { name, destinationId, prefix, compression } = dataset.settings;
+  const template = readPrefixTemplate(prefix);
+  invariant(template, "A stored task has a legal prefix");
+  return {
+    ...{ origin, name, destinationId, folder: prefix, compression, ...common },
+    columns: parquetColumnsOf(dataset.mapping).map((column) => ({
+      name: column.name,
+      type: column.type,
+    })),
+    partitionColumns: describeLayout(template).columns.map((column) => column.name),
+    schemaVersion: dataset.mapping.version,
+  };
+}
