@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Random } from "@/workers/tablestore/testing/fuzz/random";
+import { checkAccount, readCounts } from "./check-account";
+import { type Installation, startInstallation } from "./installation";
+import { createNemesis, type Nemesis } from "./nemesis";
+import { createWatcher, type Finding, type Watcher } from "./watcher";
+import { createWriter, type Writer } from "./writer";
+
+export type ChaosReport = {
+  readonly seed: number;
+  readonly seconds: number;
+  /** What the nemesis did, by name, and what single requests met, by service and kind. */
+  readonly deeds: ReadonlyMap<string, number>;
+  readonly requests: ReadonlyMap<string, number>;
+  readonly written: {
+    readonly acknowledged: number;
+    readonly doubtful: number;
+    readonly deletes: number;
+  };
+  readonly objects: number;
+  readonly rows: number;
+  readonly polls: number;
+  readonly drainSeconds: number;
+  readonly lost: number;
+  readonly doubled: number;
+  /** All that must not be; empty when the guarantees hold. */
+  readonly findings: readonly Finding[];
+};
+
+export type ChaosOptions = {
+  /** Holds all data and logs; the caller removes it. */
+  readonly directory: string;
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly onProgress?: (line: string) => void;
+};
+
+const workersMax = 3;
+const baseRows = 1_500;
+const progressEveryMs = 15_000;
+/** Far above what it takes: only a delivery that stands still for good gets there. */
+const drainTimeoutMs = 300_000;
+
+/**
+ * Delivers two tables that change all the time, in full and by folders, while everything that can
+ * break is broken at random; then lets it heal, and compares what stands in the bucket with what the
+ * writers know.
+ */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { directory, seed, durationMs, onProgress = () => {} } = options;
+  const random = new Random(seed);
+  const installation = await startInstallation(directory, workersMax);
+  try {
+    const writers = await startWriters(installation, random);
+    const watcher = createWatcher(installation.store, "_dirty/");
+    const nemesis = createNemesis(installation, new Random(random.below(2 ** 31)));
+    for (const worker of installation.workers) worker.start();
+    for (const one of [...writers, watcher, nemesis]) one.run();
+    const begunMs = performance.now();
+    const tell = () => onProgress(describeProgress(performance.now() - begunMs, watcher, nemesis));
+    const telling = setInterval(tell, progressEveryMs);
+    await sleep(durationMs).finally(() => clearInterval(telling));
+    await nemesis.stop();
+    await Promise.all(writers.map((writer) => writer.stop()));
+    onProgress("everything is mended; waiting until all is delivered");
+    const healedMs = performance.now();
+    const drained = await drain(installation, watcher, writers);
+    const drainSeconds = (performance.now() - healedMs) / 1_000;
+    await settle(installation, watcher);
+    const lost = [...missingRows(watcher, writers)];
+    const findings = [
+      ...watcher.findings,
+      ...(drained ? [] : [`not delivered within ${drainTimeoutMs / 1_000} s`]),
+      ...lost.slice(0, 50).map((row) => `lost: ${row} was acknowledged`),
+      ...unknownRows(watcher, writers),
+      ...(await checkAccount(installation.database, watcher.objects, writers)),
+    ];
+    const sum = (part: (writer: Writer) => number) =>
+      writers.reduce((total, writer) => total + part(writer), 0);
+    return {
+      ...{ seed, seconds: durationMs / 1_000, deeds: nemesis.done, findings, drainSeconds },
+      requests: requestsOf(installation),
+      written: {
+        acknowledged: sum((writer) => writer.acknowledged.size),
+        doubtful: sum((writer) => writer.doubtful.size + writer.deletesDoubtful),
+        deletes: sum((writer) => writer.deletesAcknowledged),
+      },
+      ...{ objects: watcher.objects.size, rows: watcher.rows.size, polls: watcher.polls },
+      lost: lost.length,
+      doubled: watcher.findings.filter((finding) => finding.includes(" doubled: ")).length,
+    };
+  } finally {
+    await installation.close();
+  }
+}
+
+/** One table that is delivered in full and then goes on, and one by folders of an event time. */
+async function startWriters(installation: Installation, random: Random): Promise<Writer[]> {
+  const tables = ["chaos_full", "chaos_days"] as const;
+  const writers: Writer[] = [];
+  for (const table of tables) {
+    await installation.sdk("createTable", {
+      tableMeta: { tableName: table, primaryKey: [{ name: "id", type: "STRING" }] },
+      reservedThroughput: { capacityUnit: { read: 0, write: 0 } },
+      tableOptions: { timeToLive: -1, maxVersions: 1 },
+      streamSpecification: { enableStream: true, expirationTime: 24 },
+    });
+    writers.push(createWriter(installation.sdk, table, new Random(random.below(2 ** 31))));
+  }
+  await writers[0]?.fill(baseRows);
+  await installation.createTask({
+    ...{ name: "chaos-full", table: tables[0], mode: "differential" },
+    flush: { seconds: 5, bytes: 1024 * 1024 },
+  });
+  await installation.createTask({
+    ...{ name: "chaos-days", table: tables[1], mode: "incremental", compression: "snappy" },
+    ...{ prefix: "days/year=$yyyy/month=$MM/day=$dd", flush: { seconds: 5, bytes: 1024 * 1024 } },
+    eventTime: { column: "at", format: "RFC3339" },
+  });
+  return writers;
+}
+
+/** True when every acknowledged row was seen and every decided batch is acked. */
+async function drain(
+  installation: Installation,
+  watcher: Watcher,
+  writers: readonly Writer[],
+): Promise<boolean> {
+  const deadline = performance.now() + drainTimeoutMs;
+  while (performance.now() < deadline) {
+    const isAllSeen = missingRows(watcher, writers).next().done;
+    if (isAllSeen && (await readCounts(installation.database)).open_batches === 0n) return true;
+    await sleep(500);
+  }
+  return false;
+}
+
+/** Workers end by themselves, which seals what they hold; then the bucket is looked at once more. */
+async function settle({ workers }: Installation, watcher: Watcher): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.end("SIGTERM")));
+  await watcher.stop();
+  await watcher.poll();
+  await watcher.readAgain();
+}
+
+function* missingRows(watcher: Watcher, writers: readonly Writer[]): Generator<string> {
+  for (const { acknowledged } of writers)
+    for (const row of acknowledged) if (!watcher.rows.has(row)) yield row;
+}
+
+function* unknownRows(watcher: Watcher, writers: readonly Writer[]): Generator<Finding> {
+  for (const [row, key] of watcher.rows)
+    if (!writers.some(({ acknowledged, doubtful }) => acknowledged.has(row) || doubtful.has(row)))
+      yield `unknown: ${row} in ${key} was never written`;
+}
+
+function requestsOf({ proxies }: Installation): Map<string, number> {
+  const requests = new Map<string, number>();
+  for (const [service, { met }] of [
+    ["store", proxies.objects],
+    ["source", proxies.tables],
+  ] as const)
+    for (const [kind, count] of met) requests.set(`${service}: ${kind}`, count);
+  return requests;
+}
+
+function describeProgress(ms: number, watcher: Watcher, { done }: Nemesis): string {
+  const deeds = [...done.values()].reduce((sum, count) => sum + count, 0);
+  const { objects, rows, findings, polls } = watcher;
+  return `${(ms / 1_000).toFixed()} s: ${deeds} deeds, ${objects.size} objects, ${rows.size} rows, ${polls} polls, ${findings.length} findings`;
+}
