@@ -1,4 +1,4 @@
-import { createParquetWriter } from "@/lib/parquet/parquet-writer";
+import { createParquetWriter, defaultLimits } from "@/lib/parquet/parquet-writer";
 import { createRecordDecoder } from "@/lib/sources/tablestore/record-decoder";
 import { TablestoreRecordPage } from "@/lib/sources/tablestore/record-page";
 import type { Contender } from "../contender";
@@ -15,21 +15,28 @@ export const culvert: Contender = {
       columns: sampleColumns,
       compression,
       keyValueMetadata: {},
-      rowGroupRowsMax: rowGroupRows,
+      limits: { ...defaultLimits(sampleColumns.length), rowGroupRowsMax: rowGroupRows },
     });
     const router = { route: () => writer, dirtyValue: () => {} };
     let bytes = 0;
+    let rows = 0;
     const take = (chunks: readonly Uint8Array[]) => {
       for (const chunk of chunks) bytes += chunk.length;
     };
     return {
-      consume(body) {
+      async consume(body) {
         const page = decoder.decode(new TablestoreRecordPage(body));
-        page.append(0, page.recordCount, router);
+        for (let from = 0; from < page.recordCount; ) {
+          const count = Math.min(page.recordCount - from, rowGroupRows - (rows % rowGroupRows));
+          page.append(from, count, router);
+          from += count;
+          rows += count;
+          if (writer.isRowGroupFull) await writer.closeRowGroup();
+        }
         take(writer.takeClosed());
       },
-      finish() {
-        take(writer.finish());
+      async finish() {
+        take(await writer.finish());
         return bytes;
       },
     };

@@ -22,8 +22,8 @@ export class BytesColumn extends Column {
   private maxStart = 0;
   private maxEnd = 0;
 
-  constructor(context: ColumnContext, pageBytesMax: number, isText: boolean) {
-    super(context, pageBytesMax);
+  constructor(context: ColumnContext, isText: boolean) {
+    super(context);
     this.isText = isText;
   }
 
@@ -46,6 +46,10 @@ export class BytesColumn extends Column {
     if (row !== this.next) this.skipTo(row);
     if (((this.used + length + 2 * wordBytes) | 0) > this.capacity) {
       this.makeRoom(length + 2 * wordBytes);
+      if (this.capacity > this.pageBytesMax) {
+        this.putAlone(row, source, start, length);
+        return;
+      }
     }
     const at = (this.used + 4) | 0;
     this.view.setInt32(this.used, length, true);
@@ -59,6 +63,19 @@ export class BytesColumn extends Column {
     this.count = (this.count + 1) | 0;
     this.next = (row + 1) | 0;
     if (this.hasNulls) this.markPresent(row);
+  }
+
+  /** A value that fills a page by itself: its buffer is given back at once, and not with the next page. */
+  private putAlone(row: number, source: DataView, start: number, length: number): void {
+    const bytes = new Uint8Array(source.buffer, source.byteOffset + start, length);
+    this.view.setInt32(0, length, true);
+    this.buffer.set(bytes, wordBytes);
+    this.bound(wordBytes, length);
+    this.used = wordBytes + length;
+    this.count = 1;
+    this.next = row + 1;
+    if (this.hasNulls) this.markPresent(row);
+    this.closePage();
   }
 
   private bound(start: number, length: number): void {

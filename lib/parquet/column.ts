@@ -7,8 +7,13 @@ import { allocateUnzeroed } from "./unzeroed";
 /** What the columns of one object share. */
 export type ColumnContext = {
   readonly compressor: PageCompressor;
+  /** Read whenever a page grows: its owner may change it between two rows. */
+  readonly limits: { readonly pageBytesMax: number };
   /** Bytes of finished pages in the open row group, over all columns. */
   closedBytes: number;
+  closedPages: number;
+  /** Memory of the open pages, with their slack. */
+  bufferBytes: number;
 };
 
 // Hundreds of objects may be open at once with a few values each, so buffers start small.
@@ -30,7 +35,7 @@ export abstract class Column {
   abstract readonly order: BoundOrder;
   pages: Page[] = [];
   private readonly context: ColumnContext;
-  private readonly pageBytesMax: number;
+  private readonly pagesPerLimit: number;
   protected buffer = nothing;
   protected view = nothingView;
   /** The buffer's length, as a field of its own because every put asks for it. */
@@ -43,17 +48,16 @@ export abstract class Column {
   private pagesUncompressedBytes = 0;
 
   /**
-   * A page closes when the next value would take it beyond `pageBytesMax`; a longer value has a page
-   * of its own.
+   * A page closes when the next value would take it beyond the limit, or beyond that fraction of it; a
+   * longer value has a page of its own.
    */
-  constructor(context: ColumnContext, pageBytesMax: number) {
+  constructor(context: ColumnContext, pagesPerLimit = 1) {
     this.context = context;
-    this.pageBytesMax = pageBytesMax;
+    this.pagesPerLimit = pagesPerLimit;
   }
 
-  /** Bytes of memory that the column holds beside its finished pages. */
-  get bufferBytes(): number {
-    return this.buffer.length + this.presence.length;
+  protected get pageBytesMax(): number {
+    return Math.ceil(this.context.limits.pageBytesMax / this.pagesPerLimit);
   }
 
   /** What the open page would add to the object, if it compressed like the pages before it. */
@@ -96,8 +100,15 @@ export abstract class Column {
     if (needed <= this.buffer.length && this.buffer.length <= pageBytesMax) return;
     let size = Math.max(this.buffer.length, initialBufferBytes);
     while (size < needed) size *= 2;
-    // A buffer that one long value made is given back with the first page after it.
     this.resize(needed <= pageBytesMax ? Math.min(size, pageBytesMax) : needed);
+  }
+
+  /** Gives back memory beyond the limit, which may have come down since the page was begun. */
+  trim(): void {
+    const { pageBytesMax, openBytes } = this;
+    if (this.buffer.length <= Math.max(pageBytesMax, initialBufferBytes)) return;
+    if (openBytes > pageBytesMax) this.closePage();
+    else this.resize(Math.max(openBytes, initialBufferBytes));
   }
 
   /** Ends the row group at `rows` rows and gives its pages. The column is empty afterwards. */
@@ -129,12 +140,15 @@ export abstract class Column {
     const bounds = this.takeBounds();
     this.pages.push({ ...built, firstRow: this.pageStart, rows, values, bounds });
     this.context.closedBytes += built.bytes.length;
+    this.context.closedPages += 1;
     this.pagesBytes += built.bytes.length;
     this.pagesUncompressedBytes += built.uncompressedBytes;
     this.clearValues();
     this.presence.fill(0, 0, presenceBytes);
     this.hasNulls = false;
     this.pageStart = this.next;
+    // One long value made it, or the limit came down.
+    if (this.buffer.length > this.pageBytesMax) this.resize(0);
   }
 
   /** The presence of the page's rows; trailing nulls may never have needed their bits. */
@@ -149,13 +163,15 @@ export abstract class Column {
     if (size === this.presence.length) return;
     const larger = new Uint8Array(size);
     larger.set(this.presence);
+    this.context.bufferBytes += size - this.presence.length;
     this.presence = larger;
   }
 
   private resize(size: number): void {
-    const used = this.openBytes;
+    const used = Math.min(this.openBytes, size);
     const buffer = allocateUnzeroed(size);
     buffer.set(this.buffer.subarray(0, used));
+    this.context.bufferBytes += size - this.buffer.length;
     this.buffer = buffer;
     this.capacity = size;
     this.view = new DataView(buffer.buffer);

@@ -1,3 +1,4 @@
+import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Compression,
@@ -6,7 +7,12 @@ import {
   type ParquetType,
 } from "@/lib/core/schema-mapping";
 import type { ParquetColumn } from "./parquet-writer";
-import { metadataOf, readWithHyparquet } from "./testing/hyparquet-reader";
+import {
+  asyncBufferOf,
+  metadataOf,
+  pageIndexesOf,
+  readWithHyparquet,
+} from "./testing/hyparquet-reader";
 import { DuckDbReader, readWithArrow } from "./testing/other-readers";
 import { type Cell, canonicalColumns, type SampleTable, writeTable } from "./testing/sample-table";
 
@@ -59,7 +65,7 @@ describe.each(["uncompressed", "snappy", "zstd"] as const satisfies Compression[
   (compression) => {
     it.each([0, 1, 3_000])("are read back by three readers: %i rows", async (rows) => {
       const table = tableOf(rows);
-      const bytes = writeTable(table, {
+      const bytes = await writeTable(table, {
         compression,
         rowGroupRowsMax: 1_300,
         keyValueMetadata: { task: "a" },
@@ -73,9 +79,9 @@ describe.each(["uncompressed", "snappy", "zstd"] as const satisfies Compression[
       expect(readWithArrow(bytes)).toEqual(expected);
     });
 
-    it("are what the object holds, with our name, metadata, counts and bounds", () => {
+    it("are what the object holds, with our name, metadata, counts and bounds", async () => {
       const table = tableOf(2_000);
-      const bytes = writeTable(table, { compression, keyValueMetadata: { task: "a" } });
+      const bytes = await writeTable(table, { compression, keyValueMetadata: { task: "a" } });
       const metadata = metadataOf(bytes);
       expect(metadata.created_by).toMatch(/^culvert version /);
       expect(metadata.key_value_metadata).toEqual([{ key: "task", value: "a" }]);
@@ -95,3 +101,45 @@ describe.each(["uncompressed", "snappy", "zstd"] as const satisfies Compression[
     });
   },
 );
+
+describe("page indexes of re-encoded row groups", () => {
+  const rows = Array.from({ length: 60_000 }, (_, at) => [BigInt(at), `key-${100_000 + at}`]);
+  const table: SampleTable = {
+    columns: [
+      { name: "n", type: "INT64", encoding: "DELTA_BINARY_PACKED" },
+      { name: "s", type: "UTF8", encoding: "DELTA_LENGTH_BYTE_ARRAY" },
+    ],
+    rows,
+  };
+
+  it("stand where the footer says, in every row group, and name each page's first row", async () => {
+    const bytes = await writeTable(table, { rowGroupRowsMax: 25_000 });
+    const indexes = pageIndexesOf(bytes);
+    expect(indexes).toHaveLength(3);
+    for (const { columnIndex, offsetIndex } of indexes.flat()) {
+      const pages = offsetIndex.page_locations;
+      expect(pages.length).toBeGreaterThan(0);
+      expect(columnIndex?.null_counts).toHaveLength(pages.length);
+      expect(pages[0]?.first_row_index).toBe(0n);
+    }
+  });
+
+  it("let a reader read only the pages that a filter needs", async () => {
+    const bytes = await writeTable(table, { rowGroupRowsMax: 25_000 });
+    const whole = asyncBufferOf(bytes);
+    let bytesRead = 0;
+    const file = {
+      byteLength: whole.byteLength,
+      slice: (start: number, end?: number) => {
+        bytesRead += (end ?? whole.byteLength) - start;
+        return whole.slice(start, end);
+      },
+    };
+    const filter = { n: { $eq: 41_234n } };
+    const metadata = metadataOf(bytes);
+    expect(await parquetReadObjects({ file, metadata, filter, usePageIndex: true })).toEqual([
+      { n: 41_234n, s: "key-141234" },
+    ]);
+    expect(bytesRead).toBeLessThan(bytes.length / 2);
+  });
+});

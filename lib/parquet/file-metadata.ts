@@ -2,6 +2,7 @@ import type { ParquetType } from "@/lib/core/schema-mapping";
 import { type BoundOrder, type Bounds, mergeBounds } from "./bounds";
 import type { Page } from "./page";
 import { ThriftWriter, thriftType } from "./thrift-compact";
+import { Turns } from "./turns";
 
 /** A finished page as the footer remembers it, at its place in the object. */
 export type PlacedPage = Omit<Page, "bytes"> & {
@@ -10,25 +11,49 @@ export type PlacedPage = Omit<Page, "bytes"> & {
   readonly bytes: number;
 };
 
-/** A column's part of a row group. */
-export type ColumnChunk = { readonly pages: readonly PlacedPage[]; readonly order: BoundOrder };
+/** A column's part of a row group, whose pages are finished. */
+export type ColumnPages = {
+  readonly column: FileColumn;
+  readonly codec: number;
+  readonly pages: readonly PlacedPage[];
+  readonly order: BoundOrder;
+};
 
-export type RowGroup = { readonly rows: number; readonly chunks: readonly ColumnChunk[] };
+export type FileColumn = { readonly name: string; readonly type: ParquetType };
+
+/**
+ * All that is kept of a column chunk once its pages are gone: finished bytes, because as objects they
+ * would hold ten times the memory until the object ends.
+ */
+export type ClosedChunk = {
+  /** Of the chunk's first page. */
+  readonly offset: number;
+  /** ColumnMetaData, whole. */
+  readonly metadata: Uint8Array;
+  /** Null where bounds are unknown. */
+  readonly columnIndex: Uint8Array | null;
+  readonly offsetIndex: Uint8Array | null;
+};
+
+export type RowGroup = {
+  readonly rows: number;
+  readonly offset: number;
+  /** Of all pages with their headers, and what they were before compression. */
+  readonly bytes: number;
+  readonly uncompressedBytes: number;
+  readonly chunks: readonly ClosedChunk[];
+};
 
 export type FileDescription = {
-  readonly columns: readonly { readonly name: string; readonly type: ParquetType }[];
-  readonly codec: number;
+  readonly columns: readonly FileColumn[];
   readonly rowGroups: readonly RowGroup[];
   readonly keyValueMetadata: Readonly<Record<string, string>>;
   readonly createdBy: string;
 };
 
-/** Where a chunk's page indexes stand; a column index is left out where its bounds are unknown. */
-type IndexPlaces = {
-  readonly columnIndex: Place | null;
-  readonly offsetIndex: Place;
-};
 type Place = { readonly offset: number; readonly bytes: number };
+/** Where a chunk's page indexes stand. */
+type IndexPlaces = { readonly columnIndex: Place | null; readonly offsetIndex: Place | null };
 
 /** Version 1 of the format is what the oldest readers accept; nothing here needs version 2. */
 const formatVersion = 1;
@@ -50,31 +75,47 @@ const ascending = 1;
 const descending = 2;
 const typeDefinedOrder = 1;
 
+/** Placing a chunk's indexes, or writing its entry, as work of so many bytes. */
+const chunkWorkBytes = 1024;
+
 export const magic: Uint8Array = new TextEncoder().encode("PAR1");
 
-/** What follows the last page, which ends at `offset`: page indexes, footer, its length, magic. */
-export function buildTail(file: FileDescription, offset: number): Uint8Array[] {
+/**
+ * What follows the last page, which ends at `offset`: page indexes (all column indexes, then all offset
+ * indexes, as readers expect them), footer, its length, magic.
+ */
+export async function buildTail(file: FileDescription, offset: number): Promise<Uint8Array[]> {
+  const turns = new Turns();
   const parts: Uint8Array[] = [];
   let at = offset;
-  const place = (bytes: Uint8Array): Place => {
-    const placed = { offset: at, bytes: bytes.length };
-    parts.push(bytes);
-    at += bytes.length;
-    return placed;
+  const placeAll = async (index: "columnIndex" | "offsetIndex"): Promise<(Place | null)[][]> => {
+    const places: (Place | null)[][] = [];
+    for (const { chunks } of file.rowGroups) {
+      places.push(
+        chunks.map((chunk) => {
+          const bytes = chunk[index];
+          if (bytes === null) return null;
+          parts.push(bytes);
+          at += bytes.length;
+          return { offset: at - bytes.length, bytes: bytes.length };
+        }),
+      );
+      await turns.spend(chunks.length * chunkWorkBytes);
+    }
+    return places;
   };
-  const columnIndexes = file.rowGroups.map((group) =>
-    group.chunks.map((chunk) => {
-      const index = buildColumnIndex(chunk);
-      return index && place(index);
-    }),
-  );
-  const places = file.rowGroups.map((group, g) =>
-    group.chunks.map((chunk, c): IndexPlaces => {
-      const columnIndex = columnIndexes[g]?.[c] ?? null;
-      return { columnIndex, offsetIndex: place(buildOffsetIndex(chunk)) };
-    }),
-  );
-  const footer = buildFooter(file, places);
+  const columnIndexes = await placeAll("columnIndex");
+  const offsetIndexes = await placeAll("offsetIndex");
+  const groups: Uint8Array[] = [];
+  for (const [ordinal, group] of file.rowGroups.entries()) {
+    const places = group.chunks.map((_, c) => ({
+      columnIndex: columnIndexes[ordinal]?.[c] ?? null,
+      offsetIndex: offsetIndexes[ordinal]?.[c] ?? null,
+    }));
+    groups.push(buildRowGroup(group, places, ordinal));
+    await turns.spend(group.chunks.length * chunkWorkBytes);
+  }
+  const footer = buildFooter(file, groups);
   const end = new Uint8Array(8);
   new DataView(end.buffer).setUint32(0, footer.length, true);
   end.set(magic, 4);
@@ -82,7 +123,22 @@ export function buildTail(file: FileDescription, offset: number): Uint8Array[] {
   return parts;
 }
 
-function buildFooter(file: FileDescription, places: readonly (readonly IndexPlaces[])[]) {
+/** Bytes of a closed chunk, without what holds them. */
+export function metadataBytesOf({ metadata, columnIndex, offsetIndex }: ClosedChunk): number {
+  return metadata.length + (columnIndex?.length ?? 0) + (offsetIndex?.length ?? 0);
+}
+
+/** Forgets all of a finished chunk but the bytes that the object's end needs. */
+export function closeChunk(chunk: ColumnPages): ClosedChunk {
+  return {
+    offset: chunk.pages[0]?.offset ?? 0,
+    metadata: buildColumnMetadata(chunk),
+    columnIndex: buildColumnIndex(chunk),
+    offsetIndex: buildOffsetIndex(chunk),
+  };
+}
+
+function buildFooter(file: FileDescription, groups: readonly Uint8Array[]): Uint8Array {
   const thrift = new ThriftWriter();
   thrift.int32(1, formatVersion);
   const root = { name: "schema", type: null };
@@ -93,9 +149,7 @@ function buildFooter(file: FileDescription, places: readonly (readonly IndexPlac
     3,
     file.rowGroups.reduce((rows, group) => rows + group.rows, 0),
   );
-  thrift.list(4, thriftType.struct, [...file.rowGroups.entries()], ([ordinal, group]) => {
-    thrift.structElement(() => writeRowGroup(thrift, file, group, places[ordinal] ?? [], ordinal));
-  });
+  thrift.list(4, thriftType.struct, groups, (group) => thrift.finishedStructElement(group));
   const metadata = Object.entries(file.keyValueMetadata);
   if (metadata.length > 0) {
     thrift.list(5, thriftType.struct, metadata, ([key, value]) => {
@@ -132,63 +186,65 @@ function writeSchemaElement(
   }
 }
 
-function writeRowGroup(
-  thrift: ThriftWriter,
-  file: FileDescription,
+function buildRowGroup(
   group: RowGroup,
   places: readonly IndexPlaces[],
   ordinal: number,
-): void {
-  const pages = group.chunks.flatMap((chunk) => chunk.pages);
+): Uint8Array {
+  const thrift = new ThriftWriter();
   thrift.list(1, thriftType.struct, [...group.chunks.entries()], ([index, chunk]) => {
-    thrift.structElement(() => writeColumnChunk(thrift, file, index, chunk, places[index]));
+    thrift.structElement(() => writeColumnChunk(thrift, chunk, places[index]));
   });
-  thrift.int64(2, sumOf(pages, "uncompressedBytes"));
+  thrift.int64(2, group.uncompressedBytes);
   thrift.int64(3, group.rows);
-  thrift.int64(5, pages[0]?.offset ?? 0);
-  thrift.int64(6, sumOf(pages, "bytes"));
+  thrift.int64(5, group.offset);
+  thrift.int64(6, group.bytes);
   // The field has 16 bits; readers that use it do so for encryption, which is not ours.
   if (ordinal < 0x8000) thrift.int16(7, ordinal);
+  return thrift.finish();
 }
 
 function writeColumnChunk(
   thrift: ThriftWriter,
-  file: FileDescription,
-  index: number,
-  chunk: ColumnChunk,
+  { offset, metadata }: ClosedChunk,
   places: IndexPlaces | undefined,
 ): void {
-  const column = file.columns[index];
-  if (column === undefined) return;
-  const start = chunk.pages[0]?.offset ?? 0;
-  thrift.int64(2, start);
-  thrift.struct(3, () => {
-    thrift.int32(1, physicalType[column.type]);
-    thrift.list(2, thriftType.int32, [plain, rle], (encoding) => thrift.integerElement(encoding));
-    thrift.list(3, thriftType.binary, [column.name], (name) => thrift.stringElement(name));
-    thrift.int32(4, file.codec);
-    thrift.int64(5, sumOf(chunk.pages, "rows"));
-    thrift.int64(6, sumOf(chunk.pages, "uncompressedBytes"));
-    thrift.int64(7, sumOf(chunk.pages, "bytes"));
-    thrift.int64(9, start);
-    thrift.struct(12, () => writeStatistics(thrift, chunk));
-    thrift.list(13, thriftType.struct, [chunk.pages.length], (pages) => {
-      thrift.structElement(() => {
-        thrift.int32(1, dataPage);
-        thrift.int32(2, plain);
-        thrift.int32(3, pages);
-      });
-    });
-  });
-  if (places === undefined) return;
-  thrift.int64(4, places.offsetIndex.offset);
-  thrift.int32(5, places.offsetIndex.bytes);
-  if (places.columnIndex === null) return;
-  thrift.int64(6, places.columnIndex.offset);
-  thrift.int32(7, places.columnIndex.bytes);
+  thrift.int64(2, offset);
+  thrift.finishedStruct(3, metadata);
+  if (places?.offsetIndex) {
+    thrift.int64(4, places.offsetIndex.offset);
+    thrift.int32(5, places.offsetIndex.bytes);
+  }
+  if (places?.columnIndex) {
+    thrift.int64(6, places.columnIndex.offset);
+    thrift.int32(7, places.columnIndex.bytes);
+  }
 }
 
-function writeStatistics(thrift: ThriftWriter, chunk: ColumnChunk): void {
+function buildColumnMetadata(chunk: ColumnPages): Uint8Array {
+  const { column, codec, pages } = chunk;
+  const start = pages[0]?.offset ?? 0;
+  const thrift = new ThriftWriter();
+  thrift.int32(1, physicalType[column.type]);
+  thrift.list(2, thriftType.int32, [plain, rle], (encoding) => thrift.integerElement(encoding));
+  thrift.list(3, thriftType.binary, [column.name], (name) => thrift.stringElement(name));
+  thrift.int32(4, codec);
+  thrift.int64(5, sumOf(pages, "rows"));
+  thrift.int64(6, sumOf(pages, "uncompressedBytes"));
+  thrift.int64(7, sumOf(pages, "bytes"));
+  thrift.int64(9, start);
+  thrift.struct(12, () => writeStatistics(thrift, chunk));
+  thrift.list(13, thriftType.struct, [pages.length], (count) => {
+    thrift.structElement(() => {
+      thrift.int32(1, dataPage);
+      thrift.int32(2, plain);
+      thrift.int32(3, count);
+    });
+  });
+  return thrift.finish();
+}
+
+function writeStatistics(thrift: ThriftWriter, chunk: ColumnPages): void {
   thrift.int64(3, sumOf(chunk.pages, "rows") - sumOf(chunk.pages, "values"));
   const { min, max } = chunkBounds(chunk);
   if (max) thrift.binary(5, max.bytes);
@@ -198,7 +254,7 @@ function writeStatistics(thrift: ThriftWriter, chunk: ColumnChunk): void {
 }
 
 /** A page without a minimum holds only nulls and NaN, which say nothing of the other pages. */
-function chunkBounds(chunk: ColumnChunk): Bounds {
+function chunkBounds(chunk: ColumnPages): Bounds {
   const known = chunk.pages.map((page) => page.bounds).filter(({ min }) => min !== null);
   const [first, ...others] = known;
   return others.reduce(
@@ -208,7 +264,7 @@ function chunkBounds(chunk: ColumnChunk): Bounds {
 }
 
 /** Null when a page has values and lacks a bound: a reader would skip it as if it were empty. */
-function buildColumnIndex(chunk: ColumnChunk): Uint8Array | null {
+function buildColumnIndex(chunk: ColumnPages): Uint8Array | null {
   const { pages } = chunk;
   const known = pages.every(
     ({ values, bounds }) => values === 0 || (bounds.min !== null && bounds.max !== null),
@@ -229,7 +285,7 @@ function buildColumnIndex(chunk: ColumnChunk): Uint8Array | null {
 }
 
 /** Whether page bounds only go up or only go down, pages of nulls left aside. */
-function boundaryOrder(chunk: ColumnChunk): number {
+function boundaryOrder(chunk: ColumnPages): number {
   const bounds = chunk.pages.filter((page) => page.values > 0).map((page) => page.bounds);
   const follows = (sign: number) =>
     bounds.every(({ min, max }, at) => {
@@ -243,7 +299,7 @@ function boundaryOrder(chunk: ColumnChunk): number {
   return follows(-1) ? descending : unordered;
 }
 
-function buildOffsetIndex(chunk: ColumnChunk): Uint8Array {
+function buildOffsetIndex(chunk: ColumnPages): Uint8Array {
   const thrift = new ThriftWriter();
   thrift.list(1, thriftType.struct, chunk.pages, (page) => {
     thrift.structElement(() => {

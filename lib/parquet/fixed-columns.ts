@@ -110,9 +110,9 @@ export class BooleanColumn extends Column {
   private count = 0;
   private trues = 0;
 
-  constructor(context: ColumnContext, pageBytesMax: number) {
+  constructor(context: ColumnContext) {
     // A bit a value: a page as long as other columns' would span so many rows that its index is blunt.
-    super(context, Math.ceil(pageBytesMax / 16));
+    super(context, 16);
   }
 
   protected get openBytes(): number {

@@ -10,6 +10,18 @@ export type ParquetColumn = {
   readonly encoding: Encoding;
 };
 
+/**
+ * How large things may grow. Read again at each decision, so that an owner of many writers may change
+ * them while rows come.
+ */
+export type WriterLimits = {
+  /** Uncompressed bytes of a page's values; only a single longer value makes a longer page. */
+  readonly pageBytesMax: number;
+  /** A row group is full when its finished pages hold this much. */
+  readonly rowGroupBytesMax: number;
+  readonly rowGroupRowsMax: number;
+};
+
 export type ParquetWriterOptions = {
   /** At least one, names unique. All are nullable. */
   readonly columns: readonly ParquetColumn[];
@@ -18,55 +30,63 @@ export type ParquetWriterOptions = {
   readonly keyValueMetadata: Readonly<Record<string, string>>;
   /** `<application> version <version>`: readers parse it to work around writers' faults. */
   readonly createdBy?: string;
-  /** Uncompressed bytes of a page's values; only a single longer value makes a longer page. */
-  readonly pageBytesMax?: number;
-  /** A row group closes when its finished pages hold this much. */
-  readonly rowGroupBytesMax?: number;
-  readonly rowGroupRowsMax?: number;
+  readonly limits?: WriterLimits;
 };
 
 /**
- * Writes one Parquet object, of which it only ever gives bytes. Everything is synchronous. Rows may
- * be put after `takeClosed` and `closeRowGroup`, not after `finish`.
+ * Writes one Parquet object, of which it only ever gives bytes. Putting rows is synchronous; closing
+ * row groups is not, because it would hold the event loop, and its owner has to await it before the
+ * next row. Nothing closes by itself. No rows after `finish`.
  */
 export type ParquetWriter = RowTarget & {
   readonly rowCount: number;
-  /** Memory held now: open pages with their slack, and finished bytes that nobody took. */
+  /** Memory held now: pages with their slack, finished bytes that nobody took, and what the end needs. */
   readonly bufferedBytes: number;
+  /** Finished bytes that nobody took. */
+  readonly closedBytes: number;
   /** Size of the object, were it finished now. Open pages count with the compression seen so far. */
   readonly estimatedBytes: number;
+  /** It is time to close the row group; checked as often as its size matters. */
+  readonly isRowGroupFull: boolean;
   /** Bytes of closed row groups in file order, each given once: they may be uploaded while rows go on. */
   takeClosed(): Uint8Array[];
   /** Ends the open row group, if it has rows. */
-  closeRowGroup(): void;
-  /** The bytes that `takeClosed` has not given yet, to the end of the object. No rows is fine. */
-  finish(): Uint8Array[];
+  closeRowGroup(): Promise<void>;
+  /**
+   * The bytes that `takeClosed` has not given yet, to the end of the object. No rows is fine. What is
+   * only known at the end may be added to the footer.
+   */
+  finish(keyValueMetadata?: Readonly<Record<string, string>>): Promise<Uint8Array[]>;
+  /** Gives back memory of open pages beyond the limits, which may have come down. */
+  trim(): void;
 };
 
-const pageBytesMaxDefault = 256 * 1024;
+const pageBytesMax = 256 * 1024;
 const pageBytesMin = 8 * 1024;
-/** Closing a row group compresses all open pages at once: this much takes about 10 ms. */
+/** Open pages of all columns, as long as nobody sets a limit: what closing a row group has to copy. */
 const openBytesMax = 4 * 1024 * 1024;
-const rowGroupBytesMaxDefault = 32 * 1024 * 1024;
-const rowGroupRowsMaxDefault = 1024 * 1024;
 const createdByDefault = "culvert version 0.1.0";
+
+export function defaultLimits(columns: number): WriterLimits {
+  const share = Math.max(pageBytesMin, Math.floor(openBytesMax / columns));
+  return {
+    pageBytesMax: Math.min(pageBytesMax, share),
+    rowGroupBytesMax: 16 * 1024 * 1024,
+    rowGroupRowsMax: 1024 * 1024,
+  };
+}
 
 export function createParquetWriter(options: ParquetWriterOptions): ParquetWriter {
   const { columns } = options;
   invariant(columns.length > 0, "A Parquet object needs a column");
   const names = new Set(columns.map((column) => column.name));
   invariant(names.size === columns.length, "Column names of a Parquet object must differ");
-  const share = Math.max(pageBytesMin, Math.floor(openBytesMax / columns.length));
   const Writer = columns.every(({ encoding }) => encoding === "PLAIN")
     ? PlainWriter
     : ReencodingWriter;
   return new Writer({
-    columns,
-    compression: options.compression,
-    keyValueMetadata: options.keyValueMetadata,
-    createdBy: options.createdBy ?? createdByDefault,
-    pageBytesMax: options.pageBytesMax ?? Math.min(pageBytesMaxDefault, share),
-    rowGroupBytesMax: options.rowGroupBytesMax ?? rowGroupBytesMaxDefault,
-    rowGroupRowsMax: options.rowGroupRowsMax ?? rowGroupRowsMaxDefault,
+    createdBy: createdByDefault,
+    limits: defaultLimits(columns.length),
+    ...options,
   });
 }

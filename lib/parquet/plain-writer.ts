@@ -2,13 +2,25 @@ import { invariant } from "@/lib/core/error";
 import type { ParquetType } from "@/lib/core/schema-mapping";
 import { BytesColumn } from "./bytes-column";
 import type { Column, ColumnContext } from "./column";
-import { buildTail, magic, type RowGroup } from "./file-metadata";
+import {
+  buildTail,
+  type ClosedChunk,
+  closeChunk,
+  magic,
+  metadataBytesOf,
+  type PlacedPage,
+  type RowGroup,
+} from "./file-metadata";
 import { BooleanColumn, DoubleColumn, Int64Column } from "./fixed-columns";
 import { type PageCompressor, pageCompressor } from "./page-compression";
 import type { ParquetWriter, ParquetWriterOptions } from "./parquet-writer";
+import { Turns } from "./turns";
 
 /** Footer and indexes per column and row group, roughly; only estimates use it. */
 const metadataBytesPerChunk = 200;
+/** What a finished page and a closed chunk take in memory beside their bytes, roughly. */
+const pageOverheadBytes = 700;
+const chunkOverheadBytes = 400;
 
 /**
  * The encoder of PLAIN columns: values go straight into the page they will be read from, and a page
@@ -25,6 +37,8 @@ export class PlainWriter implements ParquetWriter {
   #closedRows = 0;
   #closed: Uint8Array[] = [magic];
   #untakenBytes = magic.length;
+  /** Kept of closed row groups until the object ends. */
+  #metadataBytes = 0;
   /** Where the next row group will stand. */
   #offset = magic.length;
   #finished = false;
@@ -32,10 +46,14 @@ export class PlainWriter implements ParquetWriter {
   constructor(options: Required<ParquetWriterOptions>) {
     this.#options = options;
     this.#compressor = pageCompressor(options.compression);
-    this.#context = { compressor: this.#compressor, closedBytes: 0 };
-    this.#columns = options.columns.map(({ type }) =>
-      createColumn(type, this.#context, options.pageBytesMax),
-    );
+    this.#context = {
+      compressor: this.#compressor,
+      limits: options.limits,
+      closedBytes: 0,
+      closedPages: 0,
+      bufferBytes: 0,
+    };
+    this.#columns = options.columns.map(({ type }) => createColumn(type, this.#context));
   }
 
   putInt64(column: number, source: DataView, offset: number): void {
@@ -56,12 +74,11 @@ export class PlainWriter implements ParquetWriter {
 
   endRow(): void {
     this.#row++;
-    if (
-      this.#row >= this.#options.rowGroupRowsMax ||
-      this.#context.closedBytes >= this.#options.rowGroupBytesMax
-    ) {
-      this.closeRowGroup();
-    }
+  }
+
+  get isRowGroupFull(): boolean {
+    const { rowGroupRowsMax, rowGroupBytesMax } = this.#options.limits;
+    return this.#row >= rowGroupRowsMax || this.#context.closedBytes >= rowGroupBytesMax;
   }
 
   get rowCount(): number {
@@ -73,10 +90,14 @@ export class PlainWriter implements ParquetWriter {
     return this.#context.closedBytes;
   }
 
+  get closedBytes(): number {
+    return this.#untakenBytes;
+  }
+
   get bufferedBytes(): number {
-    let bytes = this.#untakenBytes + this.#context.closedBytes;
-    for (const column of this.#columns) bytes += column.bufferBytes;
-    return bytes;
+    const { closedBytes, closedPages, bufferBytes } = this.#context;
+    const pages = closedBytes + closedPages * pageOverheadBytes;
+    return this.#untakenBytes + pages + bufferBytes + this.#metadataBytes;
   }
 
   get estimatedBytes(): number {
@@ -93,37 +114,57 @@ export class PlainWriter implements ParquetWriter {
     return closed;
   }
 
-  closeRowGroup(): void {
+  async closeRowGroup(): Promise<void> {
     invariant(!this.#finished, "A finished Parquet object takes no more rows");
     const rows = this.#row;
     if (rows === 0) return;
-    const chunks = this.#columns.map((column) => {
+    const offset = this.#offset;
+    const chunks: ClosedChunk[] = [];
+    const turns = new Turns();
+    let uncompressedBytes = 0;
+    for (const [index, column] of this.#columns.entries()) {
+      const before = this.#offset;
       const pages = column.finishRowGroup(rows).map(({ bytes, ...page }) => {
         const placed = { ...page, offset: this.#offset, bytes: bytes.length };
+        uncompressedBytes += page.uncompressedBytes;
         this.#emit(bytes);
         return placed;
       });
-      return { pages, order: column.order };
+      chunks.push(this.#closeChunk(index, column, pages));
+      await turns.spend(this.#offset - before, pages.length);
+    }
+    this.#rowGroups.push({
+      ...{ rows, offset, chunks, uncompressedBytes },
+      bytes: this.#offset - offset,
     });
-    this.#rowGroups.push({ rows, chunks });
     this.#context.closedBytes = 0;
+    this.#context.closedPages = 0;
     this.#closedRows += rows;
     this.#row = 0;
   }
 
-  finish(): Uint8Array[] {
-    this.closeRowGroup();
+  async finish(keyValueMetadata: Readonly<Record<string, string>> = {}): Promise<Uint8Array[]> {
+    await this.closeRowGroup();
     this.#finished = true;
-    const { columns, keyValueMetadata, createdBy } = this.#options;
+    const { columns, createdBy } = this.#options;
     const file = {
-      columns,
-      codec: this.#compressor.codec,
-      rowGroups: this.#rowGroups,
-      keyValueMetadata,
-      createdBy,
+      ...{ columns, createdBy, rowGroups: this.#rowGroups },
+      keyValueMetadata: { ...this.#options.keyValueMetadata, ...keyValueMetadata },
     };
-    for (const part of buildTail(file, this.#offset)) this.#emit(part);
+    for (const part of await buildTail(file, this.#offset)) this.#emit(part);
     return this.takeClosed();
+  }
+
+  trim(): void {
+    for (const column of this.#columns) column.trim();
+  }
+
+  #closeChunk(index: number, { order }: Column, pages: readonly PlacedPage[]): ClosedChunk {
+    const column = this.#options.columns[index];
+    invariant(column, "Each column of the object has its writer");
+    const chunk = closeChunk({ column, codec: this.#compressor.codec, pages, order });
+    this.#metadataBytes += chunkOverheadBytes + metadataBytesOf(chunk);
+    return chunk;
   }
 
   #emit(bytes: Uint8Array): void {
@@ -133,17 +174,17 @@ export class PlainWriter implements ParquetWriter {
   }
 }
 
-function createColumn(type: ParquetType, context: ColumnContext, pageBytesMax: number): Column {
+function createColumn(type: ParquetType, context: ColumnContext): Column {
   switch (type) {
     case "BOOLEAN":
-      return new BooleanColumn(context, pageBytesMax);
+      return new BooleanColumn(context);
     case "INT64":
-      return new Int64Column(context, pageBytesMax);
+      return new Int64Column(context);
     case "DOUBLE":
-      return new DoubleColumn(context, pageBytesMax);
+      return new DoubleColumn(context);
     case "UTF8":
-      return new BytesColumn(context, pageBytesMax, true);
+      return new BytesColumn(context, true);
     case "BINARY":
-      return new BytesColumn(context, pageBytesMax, false);
+      return new BytesColumn(context, false);
   }
 }

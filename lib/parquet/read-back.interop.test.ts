@@ -87,20 +87,20 @@ const compressions = ["uncompressed", "snappy", "zstd"] as const satisfies Compr
 describe.each(compressions)("four readers agree, %s, on", (compression) => {
   it.each(Object.keys(nullPatterns))("every type and edge value, nulls: %s", async (pattern) => {
     const table = edgeTable(nullPatterns[pattern] as (row: number) => boolean, 650);
-    const bytes = writeTable(table, { compression, pageBytesMax: 999, rowGroupRowsMax: 400 });
+    const bytes = await writeTable(table, { compression, pageBytesMax: 999, rowGroupRowsMax: 400 });
     await expectReadersToAgree(bytes, table, compression);
   });
 
   it.each([0, 1])("%i rows", async (rows) => {
     const table = edgeTable(() => false, rows);
-    await expectReadersToAgree(writeTable(table, { compression }), table, compression);
+    await expectReadersToAgree(await writeTable(table, { compression }), table, compression);
   });
 
   it("strings of a megabyte among short ones", async () => {
     const long = ["é", "z", "😀"].map((character) => character.repeat(1_000_000 / 2));
     const rows = [...long, "short", null, ...long, ""].map((text, at) => [BigInt(at), text]);
     const table: SampleTable = { columns: columnsOf("INT64", "UTF8"), rows };
-    await expectReadersToAgree(writeTable(table, { compression }), table, compression);
+    await expectReadersToAgree(await writeTable(table, { compression }), table, compression);
   });
 
   it("1,024 columns, most of them null in most rows", async () => {
@@ -112,14 +112,14 @@ describe.each(compressions)("four readers agree, %s, on", (compression) => {
       }),
     );
     const table = { columns, rows };
-    await expectReadersToAgree(writeTable(table, { compression }), table, compression);
+    await expectReadersToAgree(await writeTable(table, { compression }), table, compression);
   });
 });
 
 describe("DuckDB", () => {
   it("keeps a leading byte order mark", async () => {
     const table: SampleTable = { columns: columnsOf("UTF8"), rows: [["\ufeffbom"]] };
-    const file = await duckDb.save(writeTable(table));
+    const file = await duckDb.save(await writeTable(table));
     expect(await duckDb.query(`SELECT hex(encode(c0)) FROM '${file}'`)).toEqual([["EFBBBF626F6D"]]);
   });
 
@@ -136,13 +136,13 @@ describe("DuckDB", () => {
       columns: columnsOf("INT64"),
       rows: edgeCells.INT64.map((cell) => [cell]),
     };
-    const textFile = await duckDb.save(writeTable(text, { rowGroupRowsMax: 1 }));
+    const textFile = await duckDb.save(await writeTable(text, { rowGroupRowsMax: 1 }));
     for (const cell of cells) {
       const hex = Buffer.from(String(cell)).toString("hex");
       const sql = `SELECT count(*) FROM '${textFile}' WHERE c0 = decode(from_hex('${hex}'))`;
       expect(await duckDb.query(sql), String(cell).slice(0, 20)).toEqual([[1n]]);
     }
-    const integerFile = await duckDb.save(writeTable(integers, { rowGroupRowsMax: 1 }));
+    const integerFile = await duckDb.save(await writeTable(integers, { rowGroupRowsMax: 1 }));
     for (const cell of edgeCells.INT64) {
       const sql = `SELECT count(*) FROM '${integerFile}' WHERE c0 = (${cell})::BIGINT`;
       expect(await duckDb.query(sql)).toEqual([[1n]]);
@@ -151,7 +151,7 @@ describe("DuckDB", () => {
 
   it("skips row groups by our bounds", async () => {
     const rows = Array.from({ length: 50_000 }, (_, at) => [BigInt(at), `key-${100_000 + at}`]);
-    const bytes = writeTable(
+    const bytes = await writeTable(
       { columns: columnsOf("INT64", "UTF8"), rows },
       { rowGroupRowsMax: 5_000 },
     );
@@ -196,7 +196,7 @@ describe("DuckDB", () => {
           ),
         };
         const expected = canonicalColumns(table);
-        const bytes = writeTable(table, options);
+        const bytes = await writeTable(table, options);
         expect(await duckDb.read(bytes)).toEqual(expected);
         expect(readWithArrow(bytes)).toEqual(expected);
       }),
@@ -208,7 +208,7 @@ describe("DuckDB", () => {
 describe("hyparquet", () => {
   it("reads only the pages that a filter needs, found through our page indexes", async () => {
     const rows = Array.from({ length: 20_000 }, (_, at) => [BigInt(at), `key-${100_000 + at}`]);
-    const bytes = writeTable(
+    const bytes = await writeTable(
       { columns: columnsOf("INT64", "UTF8"), rows },
       { pageBytesMax: 8_192 },
     );

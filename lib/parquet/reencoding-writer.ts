@@ -1,76 +1,52 @@
-import { createRequire } from "node:module";
 import { invariant } from "@/lib/core/error";
 import type { RowTarget } from "@/lib/core/ports/row-target";
-import type { Compression, Encoding } from "@/lib/core/schema-mapping";
-import { magic } from "./file-metadata";
+import {
+  buildTail,
+  type ClosedChunk,
+  magic,
+  metadataBytesOf,
+  type RowGroup,
+} from "./file-metadata";
 import type { ParquetWriter, ParquetWriterOptions } from "./parquet-writer";
 import { PlainWriter } from "./plain-writer";
-import { ThriftWriter, thriftType } from "./thrift-compact";
-import {
-  readThriftStruct,
-  type ThriftStruct,
-  type ThriftValue,
-  writeThriftField,
-} from "./thrift-tree";
+import { reencode } from "./reencode";
+import { ThriftWriter } from "./thrift-compact";
+import { readThriftStruct, type ThriftStruct, writeThriftFields } from "./thrift-tree";
 
-type ParquetWasm = typeof import("parquet-wasm");
-
-/** Loaded when the first object needs it: most never do, and it takes 20 MB. */
-let loaded: ParquetWasm | null = null;
-function parquetWasm(): ParquetWasm {
-  loaded ??= createRequire(import.meta.url)("parquet-wasm") as ParquetWasm;
-  return loaded;
-}
-
-/** Re-encoding holds the event loop for as long as it takes, about 10 ms for each of these MiB. */
+/** arrow-rs holds a row group several times over while it works on it. */
 const rowGroupBytesMax = 8 * 1024 * 1024;
 const footerEndBytes = 8;
 
-/** FileMetaData, RowGroup, ColumnChunk and ColumnMetaData: the fields that are read or moved. */
-const fileField = {
-  version: 1,
-  schema: 2,
-  rows: 3,
-  rowGroups: 4,
-  keyValues: 5,
-  createdBy: 6,
-  orders: 7,
-};
-const groupField = { columns: 1, fileOffset: 5, ordinal: 7 };
-const chunkField = { fileOffset: 2, metadata: 3, indexes: [4, 5, 6, 7] };
+/** FileMetaData, RowGroup, ColumnChunk, ColumnMetaData, OffsetIndex: the fields that are read or moved. */
+const fileField = { rowGroups: 4 };
+const groupField = { columns: 1, uncompressedBytes: 2 };
+const chunkField = { metadata: 3, offsetIndex: 4, columnIndex: 6 };
+const metadataField = { totalCompressedSize: 7 };
 const placeFields = [9, 10, 11];
+const offsetIndexField = { pages: 1, pageOffset: 1 };
 
 /**
  * The encoder of columns that are not PLAIN. Rows go through our PLAIN encoder, one row group at a time;
- * arrow-rs reads that and writes it again as asked, and its row group is moved into this object: its
- * bytes as they are, its metadata with offsets of here. Bounds are arrow-rs's; there are no page
- * indexes, because they hold offsets too.
+ * arrow-rs reads that and writes it again as asked, in another thread, and its row group is moved into
+ * this object: its bytes as they are, its metadata and page indexes with offsets of here. Bounds are
+ * arrow-rs's.
  */
 export class ReencodingWriter implements ParquetWriter {
   readonly #options: Required<ParquetWriterOptions>;
   readonly #plainOptions: Required<ParquetWriterOptions>;
   #plain: PlainWriter;
-  /** Of the first row group written; all have the same. */
-  #schema: ThriftValue | null = null;
-  #orders: ThriftValue | null = null;
-  readonly #rowGroups: ThriftValue[] = [];
+  readonly #rowGroups: RowGroup[] = [];
   #closedRows = 0;
   #closed: Uint8Array[] = [magic];
   #untakenBytes = magic.length;
+  #metadataBytes = 0;
   #offset = magic.length;
   #plainBytes = 0;
   #finished = false;
 
   constructor(options: Required<ParquetWriterOptions>) {
     this.#options = options;
-    this.#plainOptions = {
-      ...options,
-      compression: "uncompressed",
-      keyValueMetadata: {},
-      // Row groups are closed here: what the plain writer makes must be a single one.
-      rowGroupBytesMax: Number.POSITIVE_INFINITY,
-      rowGroupRowsMax: Number.POSITIVE_INFINITY,
-    };
+    this.#plainOptions = { ...options, compression: "uncompressed", keyValueMetadata: {} };
     this.#plain = new PlainWriter(this.#plainOptions);
   }
 
@@ -92,11 +68,10 @@ export class ReencodingWriter implements ParquetWriter {
 
   endRow(): void {
     this.#plain.endRow();
-    const { rowGroupRowsMax } = this.#options;
-    const bytesMax = Math.min(this.#options.rowGroupBytesMax, rowGroupBytesMax);
-    if (this.#plain.rowCount >= rowGroupRowsMax || this.#plain.closedPageBytes >= bytesMax) {
-      this.closeRowGroup();
-    }
+  }
+
+  get isRowGroupFull(): boolean {
+    return this.#plain.isRowGroupFull || this.#plain.closedPageBytes >= rowGroupBytesMax;
   }
 
   get rowCount(): number {
@@ -104,7 +79,11 @@ export class ReencodingWriter implements ParquetWriter {
   }
 
   get bufferedBytes(): number {
-    return this.#untakenBytes + this.#plain.bufferedBytes;
+    return this.#untakenBytes + this.#plain.bufferedBytes + this.#metadataBytes;
+  }
+
+  get closedBytes(): number {
+    return this.#untakenBytes;
   }
 
   get estimatedBytes(): number {
@@ -119,87 +98,38 @@ export class ReencodingWriter implements ParquetWriter {
     return closed;
   }
 
-  closeRowGroup(): void {
+  async closeRowGroup(): Promise<void> {
     invariant(!this.#finished, "A finished Parquet object takes no more rows");
-    if (this.#plain.rowCount > 0) this.#reencode();
+    const rows = this.#plain.rowCount;
+    if (rows === 0) return;
+    const plain = new Uint8Array(Buffer.concat(await this.#plain.finish()));
+    const plainBytes = plain.length;
+    this.#plain = new PlainWriter(this.#plainOptions);
+    const { compression, columns } = this.#options;
+    const written = await reencode({ plain, rows, compression, columns });
+    const group = readRowGroup(written);
+    const moved = moveRowGroup(written, group, rows, this.#offset);
+    for (const chunk of moved.chunks) this.#metadataBytes += metadataBytesOf(chunk);
+    this.#rowGroups.push(moved);
+    this.#closedRows += rows;
+    this.#plainBytes += plainBytes;
+    this.#emit(written.subarray(magic.length, pagesEnd(group)));
   }
 
-  finish(): Uint8Array[] {
-    this.closeRowGroup();
-    // The schema of an object without rows comes from arrow-rs too, so that all objects are alike.
-    if (this.#schema === null) this.#reencode();
+  async finish(keyValueMetadata: Readonly<Record<string, string>> = {}): Promise<Uint8Array[]> {
+    await this.closeRowGroup();
     this.#finished = true;
-    const footer = this.#footer();
-    const end = new Uint8Array(footerEndBytes);
-    new DataView(end.buffer).setUint32(0, footer.length, true);
-    end.set(magic, 4);
-    this.#emit(footer);
-    this.#emit(end);
+    const { columns, createdBy } = this.#options;
+    const file = {
+      ...{ columns, createdBy, rowGroups: this.#rowGroups },
+      keyValueMetadata: { ...this.#options.keyValueMetadata, ...keyValueMetadata },
+    };
+    for (const part of await buildTail(file, this.#offset)) this.#emit(part);
     return this.takeClosed();
   }
 
-  #reencode(): void {
-    const rows = this.#plain.rowCount;
-    const plain = Buffer.concat(this.#plain.finish());
-    this.#plain = new PlainWriter(this.#plainOptions);
-    const wasm = parquetWasm();
-    const table = wasm.readParquet(plain, { batchSize: Math.max(1, rows) });
-    // writeParquet frees both of its arguments.
-    const written = wasm.writeParquet(table, this.#properties(wasm, rows));
-    const footerAt = footerOffset(written);
-    const metadata = readThriftStruct(written.subarray(footerAt, written.length - footerEndBytes));
-    this.#schema ??= metadata.get(fileField.schema) ?? null;
-    this.#orders ??= metadata.get(fileField.orders) ?? null;
-    const groups = metadata.get(fileField.rowGroups);
-    const elements = groups?.kind === "list" ? groups.elements : [];
-    invariant(elements.length === (rows > 0 ? 1 : 0), "arrow-rs wrote one row group for one");
-    const [group] = elements;
-    if (group?.kind !== "struct") return;
-    const moved = moveRowGroup(group.fields, this.#offset - magic.length, this.#rowGroups.length);
-    this.#rowGroups.push(moved);
-    this.#closedRows += rows;
-    this.#plainBytes += plain.length;
-    this.#emit(written.slice(magic.length, pagesEnd(group.fields)));
-  }
-
-  #properties(wasm: ParquetWasm, rows: number) {
-    let builder = new wasm.WriterPropertiesBuilder()
-      .setWriterVersion(wasm.WriterVersion.V1)
-      .setCompression(wasm.Compression[compressionName[this.#options.compression]])
-      .setDictionaryEnabled(false)
-      .setMaxRowGroupSize(Math.max(1, rows))
-      .setStatisticsEnabled(wasm.EnabledStatistics.Chunk);
-    for (const { name, encoding } of this.#options.columns) {
-      if (encoding === "PLAIN_DICTIONARY") {
-        builder = builder.setColumnDictionaryEnabled(name, true);
-      } else {
-        builder = builder.setColumnEncoding(name, wasm.Encoding[encodingName[encoding]]);
-      }
-    }
-    return builder.build();
-  }
-
-  #footer(): Uint8Array {
-    const { keyValueMetadata, createdBy } = this.#options;
-    const thrift = new ThriftWriter();
-    thrift.int32(fileField.version, 1);
-    if (this.#schema) writeThriftField(thrift, fileField.schema, this.#schema);
-    thrift.int64(fileField.rows, this.#closedRows);
-    writeThriftField(thrift, fileField.rowGroups, { kind: "list", elements: this.#rowGroups });
-    thrift.list(
-      fileField.keyValues,
-      thriftType.struct,
-      Object.entries(keyValueMetadata),
-      ([key, value]) => {
-        thrift.structElement(() => {
-          thrift.string(1, key);
-          thrift.string(2, value);
-        });
-      },
-    );
-    thrift.string(fileField.createdBy, createdBy);
-    if (this.#orders) writeThriftField(thrift, fileField.orders, this.#orders);
-    return thrift.finish();
+  trim(): void {
+    this.#plain.trim();
   }
 
   #emit(bytes: Uint8Array): void {
@@ -209,67 +139,77 @@ export class ReencodingWriter implements ParquetWriter {
   }
 }
 
-const compressionName = {
-  uncompressed: "UNCOMPRESSED",
-  snappy: "SNAPPY",
-  zstd: "ZSTD",
-} as const satisfies Record<Compression, string>;
-
-const encodingName = {
-  PLAIN: "PLAIN",
-  DELTA_BINARY_PACKED: "DELTA_BINARY_PACKED",
-  DELTA_LENGTH_BYTE_ARRAY: "DELTA_LENGTH_BYTE_ARRAY",
-  DELTA_BYTE_ARRAY: "DELTA_BYTE_ARRAY",
-} as const satisfies Record<Exclude<Encoding, "PLAIN_DICTIONARY">, string>;
-
-function footerOffset(file: Uint8Array): number {
+/** The one row group of an object that arrow-rs wrote. */
+function readRowGroup(file: Uint8Array): ThriftStruct {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  return file.length - footerEndBytes - view.getUint32(file.length - footerEndBytes, true);
-}
-
-function columnChunks(group: ThriftStruct): ThriftStruct[] {
-  const columns = group.get(groupField.columns);
-  const elements = columns?.kind === "list" ? columns.elements : [];
-  return elements.map((chunk) => {
-    invariant(chunk.kind === "struct", "A column chunk is a struct");
-    return chunk.fields;
-  });
-}
-
-function metadataOf(chunk: ThriftStruct): ThriftStruct {
-  const metadata = chunk.get(chunkField.metadata);
-  invariant(metadata?.kind === "struct", "A column chunk has metadata");
-  return metadata.fields;
+  const end = file.length - footerEndBytes;
+  const footer = readThriftStruct(file.subarray(end - view.getUint32(end, true), end));
+  const [group, ...others] = structsAt(footer, fileField.rowGroups);
+  invariant(group && others.length === 0, "arrow-rs wrote one row group for one");
+  return group;
 }
 
 /** Where the group's last page ends; page indexes may follow. */
 function pagesEnd(group: ThriftStruct): number {
-  const ends = columnChunks(group).map((chunk) => {
-    const metadata = metadataOf(chunk);
-    const places = placeFields.map((id) => numberAt(metadata, id)).filter((place) => place > 0);
-    const totalCompressedSize = 7;
-    return Math.min(...places) + numberAt(metadata, totalCompressedSize);
+  const ends = structsAt(group, groupField.columns).map((chunk) => {
+    const metadata = structAt(chunk, chunkField.metadata);
+    return startOf(metadata) + numberAt(metadata, metadataField.totalCompressedSize);
   });
   return Math.max(...ends);
 }
 
-/** The same row group `distance` bytes further on, as number `ordinal`, without page indexes. */
-function moveRowGroup(group: ThriftStruct, distance: number, ordinal: number): ThriftValue {
-  const elements = columnChunks(group).map((chunk): ThriftValue => {
-    const metadata = new Map(metadataOf(chunk));
+/** The row group as it is when its first page stands at `offset`. */
+function moveRowGroup(
+  file: Uint8Array,
+  group: ThriftStruct,
+  rows: number,
+  offset: number,
+): RowGroup {
+  const distance = offset - magic.length;
+  const chunks = structsAt(group, groupField.columns).map((chunk): ClosedChunk => {
+    const metadata = new Map(structAt(chunk, chunkField.metadata));
     for (const id of placeFields) moveField(metadata, id, distance);
-    const moved = new Map(chunk);
-    moved.set(chunkField.metadata, { kind: "struct", fields: metadata });
-    moveField(moved, chunkField.fileOffset, distance);
-    for (const id of chunkField.indexes) moved.delete(id);
-    return { kind: "struct", fields: moved };
+    const columnIndex = bytesAt(file, chunk, chunkField.columnIndex);
+    const offsetIndex = bytesAt(file, chunk, chunkField.offsetIndex);
+    return {
+      offset: startOf(metadata),
+      metadata: bytesOf(metadata),
+      columnIndex: columnIndex?.slice() ?? null,
+      offsetIndex: offsetIndex && moveOffsetIndex(offsetIndex, distance),
+    };
   });
-  const fields = new Map(group);
-  fields.set(groupField.columns, { kind: "list", elements });
-  moveField(fields, groupField.fileOffset, distance);
-  if (ordinal < 0x8000) fields.set(groupField.ordinal, { kind: "int16", value: ordinal });
-  else fields.delete(groupField.ordinal);
-  return { kind: "struct", fields };
+  return {
+    ...{ rows, offset, chunks },
+    bytes: pagesEnd(group) - magic.length,
+    uncompressedBytes: numberAt(group, groupField.uncompressedBytes),
+  };
+}
+
+function moveOffsetIndex(bytes: Uint8Array, distance: number): Uint8Array {
+  const index = readThriftStruct(bytes);
+  const elements = structsAt(index, offsetIndexField.pages).map((page) => {
+    const fields = new Map(page);
+    moveField(fields, offsetIndexField.pageOffset, distance);
+    return { kind: "struct", fields } as const;
+  });
+  return bytesOf(new Map(index).set(offsetIndexField.pages, { kind: "list", elements }));
+}
+
+/** What stands at the offset in field `id`, as many bytes as the field after it says; null: nothing. */
+function bytesAt(file: Uint8Array, chunk: ThriftStruct, id: number): Uint8Array | null {
+  const start = numberAt(chunk, id);
+  return start === 0 ? null : file.subarray(start, start + numberAt(chunk, id + 1));
+}
+
+function bytesOf(fields: ThriftStruct): Uint8Array {
+  const thrift = new ThriftWriter();
+  writeThriftFields(thrift, fields);
+  return thrift.finish();
+}
+
+function startOf(metadata: ThriftStruct): number {
+  const places = placeFields.map((id) => numberAt(metadata, id));
+  return Math.min(...places.filter((place) => place > 0));
 }
 
 function moveField(fields: ThriftStruct, id: number, distance: number): void {
@@ -279,7 +219,22 @@ function moveField(fields: ThriftStruct, id: number, distance: number): void {
   fields.set(id, { kind: "int64", value: value.value + distance });
 }
 
+function structsAt(fields: ThriftStruct, id: number): ThriftStruct[] {
+  const list = fields.get(id);
+  invariant(list?.kind === "list", "Parquet's metadata has a list there");
+  return list.elements.map((element) => {
+    invariant(element.kind === "struct", "Parquet's metadata has a list of structs there");
+    return element.fields;
+  });
+}
+
+function structAt(fields: ThriftStruct, id: number): ThriftStruct {
+  const value = fields.get(id);
+  invariant(value?.kind === "struct", "Parquet's metadata has a struct there");
+  return value.fields;
+}
+
 function numberAt(fields: ThriftStruct, id: number): number {
   const value = fields.get(id);
-  return value?.kind === "int64" ? value.value : 0;
+  return value?.kind === "int64" || value?.kind === "int32" ? value.value : 0;
 }

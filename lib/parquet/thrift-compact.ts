@@ -82,6 +82,18 @@ export class ThriftWriter {
     this.#byte(0);
   }
 
+  /** A struct that another writer finished. */
+  finishedStruct(id: number, bytes: Uint8Array): void {
+    this.#fieldHeader(id, thriftType.struct);
+    this.finishedStructElement(bytes);
+  }
+
+  finishedStructElement(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
   integerElement(value: number): void {
     this.#zigzag(value);
   }
@@ -92,9 +104,7 @@ export class ThriftWriter {
 
   binaryElement(value: Uint8Array): void {
     this.#varint(value.length);
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#used);
-    this.#used += value.length;
+    this.finishedStructElement(value);
   }
 
   stringElement(value: string): void {

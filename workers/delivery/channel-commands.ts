@@ -187,11 +187,11 @@ export class ChannelCommands {
     return unseenColumns.length > 0 && listAddedColumns(this.#schema, unseenColumns).length > 0;
   }
 
-  #append(): Fact {
+  async #append(): Promise<Fact> {
     invariant(this.#decoded, "A page is appended after it was read");
     const decoded = this.#decoded;
     const rows = this.#rows;
-    const counts = this.#wholeOrSpoiled(() => decoded.append(0, decoded.recordCount, rows));
+    const counts = await this.#wholeOrSpoiled(() => decoded.append(0, decoded.recordCount, rows));
     this.#decoded = null;
     this.#page = null;
     counts.dirtyValues += rows.takeEventTimeDirtyCount();
@@ -200,9 +200,9 @@ export class ChannelCommands {
     return { kind: "appended", counts, bytes, partitions, nowMs: this.#o.clock.now() };
   }
 
-  #wholeOrSpoiled<T>(work: () => T): T {
+  async #wholeOrSpoiled<T>(work: () => T | Promise<T>): Promise<T> {
     this.#isSpoiled = true;
-    const result = work();
+    const result = await work();
     this.#isSpoiled = false;
     return result;
   }
@@ -235,7 +235,7 @@ export class ChannelCommands {
   async #stage(): Promise<Fact> {
     const { task, uploads } = this.#o;
     this.#staged ??= new StagedBatch(
-      this.#wholeOrSpoiled(() => this.#rows.seal()),
+      await this.#wholeOrSpoiled(() => this.#rows.seal()),
       task.settings,
       uploads,
     );
@@ -318,7 +318,7 @@ export class ChannelCommands {
       lease: claim,
       batch,
       vanished,
-      sealedAgain: rows.seal(),
+      sealedAgain: await rows.seal(),
     });
     if (!restaged) return { kind: "fenced" };
     this.#unacked.set(number, restaged);

@@ -93,7 +93,7 @@ export class OpenRows implements RowRouter, EventTimeDirt {
   }
 
   /** Closes every writer. The order is that of first rows, then the dirty object. */
-  seal(): SealedObject[] {
+  async seal(): Promise<SealedObject[]> {
     const { settings, lane } = this.#options;
     const sealed: SealedObject[] = [];
     for (const { folder, writer } of this.#partitions.values()) {
@@ -103,7 +103,7 @@ export class OpenRows implements RowRouter, EventTimeDirt {
         partition: folder,
         stem: rowObjectStem(settings.name, lane, folder),
         rows,
-        chunks: [...writer.takeClosed(), ...writer.finish()],
+        chunks: [...writer.takeClosed(), ...(await writer.finish())],
       });
     }
     const dirtyChunks = this.dirty.chunks();

@@ -1,9 +1,11 @@
 import type { ParquetType } from "@/lib/core/schema-mapping";
 import {
   createParquetWriter,
+  defaultLimits,
   type ParquetColumn,
   type ParquetWriter,
   type ParquetWriterOptions,
+  type WriterLimits,
 } from "../parquet-writer";
 
 /** INT64 is bigint, BINARY is bytes; the others are what they look like. */
@@ -14,10 +16,11 @@ export type SampleTable = {
   readonly rows: readonly Row[];
 };
 
-export type WriteOptions = Partial<Omit<ParquetWriterOptions, "columns">> & {
-  /** Called after each row, to cut row groups and take bytes in the middle. */
-  readonly afterRow?: (writer: ParquetWriter, row: number) => void;
-};
+export type WriteOptions = Partial<Omit<ParquetWriterOptions, "columns" | "limits">> &
+  Partial<WriterLimits> & {
+    /** Called after each row, to cut row groups and take bytes in the middle. */
+    readonly afterRow?: (writer: ParquetWriter, row: number) => void | Promise<void>;
+  };
 
 export function columnsOf(...types: readonly ParquetType[]): ParquetColumn[] {
   return types.map((type, at) => ({ name: `c${at}`, type, encoding: "PLAIN" }));
@@ -45,27 +48,39 @@ export function putCell(
   else writer.putBytes(column, view, lead, lead + bytes.length);
 }
 
-export function writeTable(table: SampleTable, options: WriteOptions = {}): Uint8Array {
-  const { afterRow, ...settings } = options;
+/** Row groups are closed as soon as they are full. */
+export async function writeTable(
+  table: SampleTable,
+  options: WriteOptions = {},
+): Promise<Uint8Array> {
+  const { afterRow, pageBytesMax, rowGroupBytesMax, rowGroupRowsMax, ...settings } = options;
+  const limits = defaultLimits(table.columns.length);
   const writer = createParquetWriter({
     columns: table.columns,
     compression: "uncompressed",
     keyValueMetadata: {},
+    limits: {
+      pageBytesMax: pageBytesMax ?? limits.pageBytesMax,
+      rowGroupBytesMax: rowGroupBytesMax ?? limits.rowGroupBytesMax,
+      rowGroupRowsMax: rowGroupRowsMax ?? limits.rowGroupRowsMax,
+    },
     ...settings,
   });
   const chunks: Uint8Array[] = [];
   const taking: ParquetWriter = Object.create(writer, {
     takeClosed: { value: () => chunks.push(...writer.takeClosed()) },
     closeRowGroup: { value: () => writer.closeRowGroup() },
+    trim: { value: () => writer.trim() },
   });
-  table.rows.forEach((row, at) => {
+  for (const [at, row] of table.rows.entries()) {
     row.forEach((cell, column) => {
       putCell(writer, column, (table.columns[column] as ParquetColumn).type, cell);
     });
     writer.endRow();
-    afterRow?.(taking, at);
-  });
-  chunks.push(...writer.finish());
+    if (writer.isRowGroupFull) await writer.closeRowGroup();
+    await afterRow?.(taking, at);
+  }
+  chunks.push(...(await writer.finish()));
   return new Uint8Array(Buffer.concat(chunks));
 }
 

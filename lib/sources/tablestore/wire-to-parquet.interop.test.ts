@@ -46,7 +46,7 @@ function recordOf({ id, d, b, s }: Sample, at: number) {
   return { action: at % 2 === 0 ? actionCode.put : actionCode.update, record };
 }
 
-function deliver(): { files: Uint8Array[]; dirtyValues: number } {
+async function deliver(): Promise<{ files: Uint8Array[]; dirtyValues: number }> {
   const types = { id: "INT64", d: "DOUBLE", b: "BOOLEAN", s: "UTF8" } as const;
   const mapping = {
     kind: "auto" as const,
@@ -65,8 +65,7 @@ function deliver(): { files: Uint8Array[]; dirtyValues: number } {
       columns: parquetColumnsOf(mapping),
       compression: "zstd",
       keyValueMetadata: {},
-      pageBytesMax: 4_000,
-      rowGroupRowsMax: 600,
+      limits: { pageBytesMax: 4_000, rowGroupBytesMax: 1 << 20, rowGroupRowsMax: 200 },
     }),
   );
   let row = 0;
@@ -82,14 +81,17 @@ function deliver(): { files: Uint8Array[]; dirtyValues: number } {
     const body = encodeReadRecordsResponse(records, { nextToken: "n", mayMoreRecord: true });
     const page = decoder.decode(new TablestoreRecordPage(body));
     dirtyValues += page.append(0, page.recordCount, router).dirtyValues;
+    for (const writer of writers) if (writer.isRowGroupFull) await writer.closeRowGroup();
   }
-  const files = writers.map((writer) => new Uint8Array(Buffer.concat(writer.finish())));
+  const files = await Promise.all(
+    writers.map(async (writer) => new Uint8Array(Buffer.concat(await writer.finish()))),
+  );
   return { files, dirtyValues };
 }
 
 describe("the way from wire bytes to Parquet", () => {
   it("gives DuckDB every row of every partition as it was written", async () => {
-    const { files, dirtyValues } = deliver();
+    const { files, dirtyValues } = await deliver();
     const duckDb = await DuckDbReader.open();
     try {
       for (const [partition, file] of files.entries()) {
