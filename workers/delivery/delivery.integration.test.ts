@@ -236,6 +236,8 @@ describe.concurrent("what people change while a task runs", () => {
     await updateTask(rig, "changed", {
       ...{ flush: { seconds: 5 }, metadataColumns: ["_action"] },
     });
+    // What was read before the change goes as it was asked for then.
+    await waitForRecords(rig, task, 10);
     await write(rig, "changed", rowsOf("two-", 10));
     await waitForRecords(rig, task, 20);
     const rows = await rig.readRows("changed", "id, _action");
