@@ -118,6 +118,8 @@ class Harness {
       channelsPerTable: 2,
       longPollMs: 0,
       pageLimits: this.#limits,
+      // One channel, and no look at the disk before the cut: a burst's changes keep their order.
+      baseChannels: { piecesMax: 1, pieceBytesMin: 1 },
       clock,
       log: pino({ level: "silent" }),
       newId: () => `00000000-0000-4000-8000-${String(++this.#ids).padStart(12, "0")}`,

@@ -11,6 +11,7 @@ import { maintain } from "./maintenance";
 import { openService, type Service } from "./service";
 import { callOperation } from "./testing/call-operation";
 import { anyRow, integer, rowBytes, text } from "./testing/tunnel-reader";
+import { defaultBaseChannelLimits } from "./tunnels/create-tunnel";
 
 const hourMs = 3_600_000;
 const keys = Array.from({ length: 12 }, (_, n) => `key-${n}`);
@@ -52,6 +53,7 @@ class World {
       channelsPerTable: 2,
       longPollMs: 0,
       pageLimits: this.#limits,
+      baseChannels: defaultBaseChannelLimits,
       clock: { now: () => this.nowMs, monotonic: () => 0, sleep: async () => {} },
       log: pino({ level: "silent" }),
       newId: () => crypto.randomUUID(),

@@ -12,6 +12,7 @@ import { idKey, logKey, namespace } from "./store/key-encoding";
 import { sequenceAtTime } from "./store/stream-log";
 import { callOperation } from "./testing/call-operation";
 import { anyRow, rowBytes, text } from "./testing/tunnel-reader";
+import { defaultBaseChannelLimits } from "./tunnels/create-tunnel";
 
 const hourMs = 3_600_000;
 const start = 1_700_000_000_000;
@@ -26,6 +27,7 @@ const open = () =>
     channelsPerTable: 1,
     longPollMs: 0,
     pageLimits: { recordsMax: 100, bytesMax: 1 << 20 },
+    baseChannels: defaultBaseChannelLimits,
     clock: { now: () => nowMs, monotonic: () => 0, sleep: async () => {} },
     log: pino({ level: "silent" }),
     newId: () => crypto.randomUUID(),

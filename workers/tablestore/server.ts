@@ -5,6 +5,7 @@ import { type OperationHandler, startHttpServer } from "./http-server";
 import { startMaintenance } from "./maintenance";
 import type { TablestoreSelf } from "./operations/delivery-tasks";
 import { openService } from "./service";
+import { defaultBaseChannelLimits } from "./tunnels/create-tunnel";
 import { defaultPageLimits } from "./tunnels/read-records";
 
 export type TablestoreSettings = {
@@ -49,6 +50,7 @@ export async function startTablestore(settings: TablestoreSettings): Promise<Tab
     channelsPerTable: settings.channelsPerTable ?? channelsPerTableDefault,
     longPollMs: settings.longPollMs ?? longPollMsDefault,
     pageLimits: defaultPageLimits,
+    baseChannels: defaultBaseChannelLimits,
     clock,
     log,
     newId: randomUUID,

@@ -6,6 +6,7 @@ import { rowWriteOperations } from "./operations/row-writes";
 import { type TableDependents, tableOperations } from "./operations/tables";
 import { tunnelOperations } from "./operations/tunnels";
 import { openStore, type Store } from "./store/store";
+import type { BaseChannelLimits } from "./tunnels/create-tunnel";
 import type { PageLimits } from "./tunnels/read-records";
 import { TunnelRegistry } from "./tunnels/tunnel-registry";
 
@@ -15,6 +16,7 @@ export type ServiceSettings = {
   readonly directory: string;
   /** Stream channels of a table whose stream is switched on. */
   readonly channelsPerTable: number;
+  readonly baseChannels: BaseChannelLimits;
   /** How long an answer waits for records when a stream channel has none. */
   readonly longPollMs: number;
   readonly pageLimits: PageLimits;
@@ -34,7 +36,7 @@ export type Service = {
 
 /** The caller closes the store. */
 export async function openService(settings: ServiceSettings): Promise<Service> {
-  const { clock, instance, longPollMs, pageLimits, newId } = settings;
+  const { clock, instance, longPollMs, pageLimits, baseChannels, newId } = settings;
   const store = await openStore(settings);
   const registry = new TunnelRegistry(store.catalogue, store.garbage);
   await registry.open(store.db, clock.monotonic());
@@ -51,6 +53,7 @@ export async function openService(settings: ServiceSettings): Promise<Service> {
         reader: { store, registry, clock, longPollMs, pageLimits },
         instance,
         newId,
+        baseChannels,
         monotonicMs: clock.monotonic,
       }),
     }),

@@ -7,7 +7,7 @@ import type { Commit } from "../store/commit";
 import type { Store } from "../store/store";
 import { type Position, readPosition } from "../tunnels/channel-token";
 import { decideCheckpoint } from "../tunnels/checkpoint";
-import { createTunnel } from "../tunnels/create-tunnel";
+import { type BaseChannelLimits, createTunnel } from "../tunnels/create-tunnel";
 import { describeChannel, describeTunnel } from "../tunnels/describe-tunnel";
 import { type RecordReader, readRecords } from "../tunnels/read-records";
 import { splitChannel } from "../tunnels/split-channel";
@@ -31,6 +31,7 @@ export type TunnelContext = {
   readonly reader: RecordReader;
   readonly instance: string;
   readonly newId: () => string;
+  readonly baseChannels: BaseChannelLimits;
   /** Never goes back, ms: clients' silence is measured with it. */
   readonly monotonicMs: () => number;
 };
@@ -58,7 +59,7 @@ export function tunnelOperations(context: TunnelContext): Record<string, Operati
 
 async function create(context: TunnelContext, body: Buffer): Promise<Uint8Array> {
   const { tunnel } = decodeMessage("CreateTunnelRequest", body);
-  const tunnelId = await createTunnel(context.store, context.registry, tunnel, context.newId);
+  const tunnelId = await createTunnel(context, tunnel);
   return encodeMessage("CreateTunnelResponse", { tunnelId });
 }
 

@@ -3,6 +3,7 @@ import { checkLimit, limits, startOffsetMarginMs } from "../limits";
 import { parameterInvalid, Refusal } from "../refusal";
 import type { Commit } from "../store/commit";
 import { idKey, namespace } from "../store/key-encoding";
+import { type KeyRange, splitRange } from "../store/row-ranges";
 import type { Store } from "../store/store";
 import { type LogChannel, sequenceAtTime } from "../store/stream-log";
 import type { Table } from "../store/table";
@@ -18,17 +19,36 @@ const nsPerMs = 1_000_000n;
 
 type Request = Message<"Tunnel">;
 
+/** Into how many channels a table's base data is cut: each has so many bytes on disk, or there is one. */
+export type BaseChannelLimits = { readonly piecesMax: number; readonly pieceBytesMin: number };
+
+/** Enough for a few workers side by side, and so large that nobody gets small objects for it. */
+export const defaultBaseChannelLimits: BaseChannelLimits = {
+  piecesMax: 8,
+  pieceBytesMin: 128 * 1024 * 1024,
+};
+
+export type TunnelCreation = {
+  readonly store: Store;
+  readonly registry: TunnelRegistry;
+  readonly newId: () => string;
+  readonly baseChannels: BaseChannelLimits;
+};
+
 /** Makes the tunnel and fixes its start in one commit: what is written afterwards belongs to it. */
 export async function createTunnel(
-  store: Store,
-  registry: TunnelRegistry,
+  { store, registry, newId, baseChannels }: TunnelCreation,
   request: Request,
-  newId: () => string,
 ): Promise<string> {
   checkRequest(store, request);
   const starts = await findStarts(store, request);
+  const { id: tableId } = requireTable(store, request.tableName).document;
+  // Borders may be of a moment ago: the pieces cover all keys that the table can ever have.
+  const pieces = await splitRange(store.db, rowKeysOf(tableId), baseChannels);
   const tunnel = await store.loop.change((commit) => {
     const table = requireTable(store, request.tableName);
+    // Deleted and made again meanwhile: a new table is empty.
+    const baseRanges = table.document.id === tableId ? pieces : [rowKeysOf(table.document.id)];
     if (registry.find(request.tableName, request.tunnelName) !== undefined) {
       throw new Refusal("OTSTunnelExist", "The tunnel already exists.");
     }
@@ -40,7 +60,7 @@ export async function createTunnel(
     }
     const hasBase = request.tunnelType !== "Stream";
     const channels = [
-      ...(hasBase ? [baseChannel(table, newId)] : []),
+      ...(hasBase ? baseRanges.map((range) => baseChannel(range, newId)) : []),
       ...(hasStream ? streamChannels(commit, table, request, starts) : []),
     ];
     const cut = hasBase ? cutNow(commit, table) : null;
@@ -86,8 +106,11 @@ async function findStarts(store: Store, request: Request): Promise<Map<LogChanne
   return starts;
 }
 
-function baseChannel(table: Table, newId: () => string): ChannelDocument {
-  const { id } = table.document;
+function rowKeysOf(tableId: number): KeyRange {
+  return { start: idKey(namespace.row, tableId), end: idKey(namespace.row, tableId + 1) };
+}
+
+function baseChannel({ start, end }: KeyRange, newId: () => string): ChannelDocument {
   return {
     id: `BaseData_${newId()}`,
     kind: "base",
@@ -96,11 +119,7 @@ function baseChannel(table: Table, newId: () => string): ChannelDocument {
     owner: null,
     parents: [],
     hasEnd: true,
-    source: {
-      kind: "base",
-      start: idKey(namespace.row, id).toString("hex"),
-      end: idKey(namespace.row, id + 1).toString("hex"),
-    },
+    source: { kind: "base", start: start.toString("hex"), end: end.toString("hex") },
     token: baseToken(null, 0),
     sequenceNumber: 0,
   };
