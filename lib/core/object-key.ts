@@ -15,6 +15,9 @@ export const partitionBytesMax = Math.floor((objectKeyBytesMax - nameBytesReserv
 /** File-backed stores keep a path segment in a file name of at most 255 bytes. */
 export const fileNameBytesMax = 255;
 
+/** User metadata that tells our object from any other at the same key. */
+export const objectIdMetadata = "culvert-object";
+
 /**
  * The documented object name, without sequence and suffix:
  * `<partition>/<task>_<lane>_<partition with / as _>`. Sequences are counted per stem.

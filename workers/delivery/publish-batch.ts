@@ -1,10 +1,10 @@
 import { AppError } from "@/lib/core/error";
+import { objectIdMetadata } from "@/lib/core/object-key";
 import type { DecidedObject } from "@/lib/core/ports/ledger";
 import type { ObjectStore } from "@/lib/core/ports/object-store";
 import type { OpenDestination } from "./adapters";
 import type { Limit } from "./limit";
 import { mapConcurrently } from "./map-concurrently";
-import { objectIdMetadata } from "./stage-object";
 
 /** Completions of one batch at a time: a batch's objects lie in different partitions, so their order is free. */
 const completionsAtOnceMax = 8;

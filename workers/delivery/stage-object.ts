@@ -1,9 +1,7 @@
 import { crc32 } from "node:zlib";
+import { objectIdMetadata } from "@/lib/core/object-key";
 import type { DecidedObject, Ledger } from "@/lib/core/ports/ledger";
 import type { ObjectStore, UploadedPart } from "@/lib/core/ports/object-store";
-
-/** User metadata that tells our object from any other at the same key. */
-export const objectIdMetadata = "culvert-object";
 
 /** Parts below this size are refused by S3, but for the last. */
 const partBytesMin = 5 * 1024 * 1024;
