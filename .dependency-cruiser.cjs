@@ -93,7 +93,7 @@ module.exports = {
     {
       name: "no-test-support-in-production",
       severity: "error",
-      from: { pathNot: `${tests}|^e2e/` },
+      from: { pathNot: `${tests}|^(e2e|bench)/` },
       to: { path: "/testing/" },
     },
     {

@@ -1,6 +1,6 @@
 import type { MappedColumn, SchemaMapping } from "@/lib/core/schema-mapping";
 import { encodePlainRow } from "@/lib/tablestore/encode-plain-buffer";
-import type { PlainCell, PlainValue } from "@/lib/tablestore/plain-row";
+import type { PlainCell, PlainRow, PlainValue } from "@/lib/tablestore/plain-row";
 import { actionCode, encodeReadRecordsResponse } from "@/lib/tablestore/read-records";
 
 /**
@@ -56,7 +56,19 @@ export function* samplePages(rows: number): Generator<Uint8Array> {
 
 function sampleRecord(row: number, random: () => number): Uint8Array {
   const writtenMs = firstWrittenMs + Math.floor(row / 20);
-  const timestampMs = BigInt(writtenMs);
+  const timestampUs = BigInt(writtenMs) * 1000n;
+  return encodePlainRow({
+    ...sampleRow(row, random, BigInt(writtenMs)),
+    extension: { epoch: 0, timestampUs, rowIndex: row % 20 },
+  });
+}
+
+/** The same ten columns as a row to write; without `timestampMs` the table store stamps its cells. */
+export function sampleRow(
+  row: number,
+  random: () => number,
+  timestampMs: bigint | null = null,
+): PlainRow {
   const pick = (count: number) => Math.floor(random() * count);
   const digits = (count: number) => String(pick(10 ** count)).padStart(count, "0");
   const attribute = (name: string, value: PlainValue): PlainCell => ({
@@ -81,7 +93,7 @@ function sampleRecord(row: number, random: () => number): Uint8Array {
   if (random() >= 0.3) {
     attributes.push(attribute("note", text(`note ${digits(4)} left by the courier ${digits(3)}`)));
   }
-  return encodePlainRow({
+  return {
     primaryKey: [
       {
         name: "seq",
@@ -92,12 +104,12 @@ function sampleRecord(row: number, random: () => number): Uint8Array {
     ],
     attributes,
     deleteMarker: false,
-    extension: { epoch: 0, timestampUs: timestampMs * 1000n, rowIndex: row % 20 },
-  });
+    extension: null,
+  };
 }
 
 /** mulberry32: small, fast, and the same everywhere. */
-function createRandom(start: number): () => number {
+export function createRandom(start: number): () => number {
   let state = start;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

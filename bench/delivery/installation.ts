@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { S3Client } from "@aws-sdk/client-s3";
+import type { CredentialsFile } from "@/lib/contracts/credentials-file";
+import { systemClock } from "@/lib/platform/clock";
+import { TablestoreClient } from "@/lib/tablestore/client";
+import {
+  findParts,
+  readCredentialsOf,
+  startCulvert,
+} from "@/workers/local/testing/running-culvert";
+import { type Usage, usageOf } from "./process-usage";
+
+export const bucket = "culvert-demo";
+
+/** What the benchmark looks at of a task, as the REST API gives it. */
+export type TaskSeen = {
+  readonly progress: { readonly stage: string };
+  readonly account: { readonly records: number; readonly rows: number; readonly objects: number };
+  readonly status: { readonly label: string; readonly detail: string | null };
+};
+
+/** A whole Culvert in a home of its own, as `npm start` starts it, used through what it offers to people. */
+export type Installation = {
+  readonly tablestore: TablestoreClient;
+  readonly s3: S3Client;
+  createTask(body: { readonly name: string } & Record<string, unknown>): Promise<void>;
+  getTask(name: string): Promise<TaskSeen>;
+  post(route: string): Promise<void>;
+  get(route: string): Promise<Response>;
+  /** Polls until `isReached`; rejects when the task shows an error that needs a person. */
+  waitForTask(name: string, isReached: (task: TaskSeen) => boolean): Promise<TaskSeen>;
+  /** CPU and memory by part; several workers are one part. */
+  usage(): Record<string, Usage>;
+  stop(): Promise<void>;
+};
+
+export async function startInstallation(
+  settings: Record<string, string> = {},
+): Promise<Installation> {
+  // PostgreSQL does not run as root; the account it gets instead has to pass through here.
+  const directory = mkdtempSync(path.join(tmpdir(), "culvert-bench-"));
+  const home = path.join(directory, "home");
+  const culvert = startCulvert(home, settings);
+  await culvert.waitForLine(/Culvert is ready/);
+  const credentials = readCredentialsOf(home);
+  const tablestore = new TablestoreClient({
+    ...{ ...credentials.tablestore, instance: "culvert", clock: systemClock, random: Math.random },
+  });
+  const s3 = openBucket(credentials);
+  const call = async (method: string, route: string, body?: object): Promise<Response> => {
+    const response = await fetch(`${credentials.console.endpoint}/api/v1/${route}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${credentials.console.apiKey}`,
+        "content-type": "application/json",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${route}: ${await response.text()}`);
+    return response;
+  };
+  const getTask = async (name: string) =>
+    (await (await call("GET", `tasks/${name}`)).json()) as TaskSeen;
+  return {
+    ...{ tablestore, s3, getTask },
+    createTask: async (body) => {
+      await call("POST", "tasks", {
+        ...{ sourceId: "embedded", destinationId: "embedded", schema: { kind: "auto" } },
+        ...{ prefix: body.name, ...body },
+      });
+    },
+    get: (route) => call("GET", route),
+    post: async (route) => {
+      await call("POST", route, {});
+    },
+    async waitForTask(name, isReached) {
+      for (;;) {
+        const task = await getTask(name);
+        if (isReached(task)) return task;
+        if (task.status.label === "Action required")
+          throw new Error(`${name}: ${task.status.detail}`);
+        await systemClock.sleep(100);
+      }
+    },
+    usage: () => usageOf(findParts(home)),
+    async stop() {
+      tablestore.close();
+      s3.destroy();
+      culvert.signal("SIGTERM");
+      await culvert.exited;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function openBucket({ objectStore }: CredentialsFile): S3Client {
+  const { endpoint, region, accessKeyId, secretAccessKey } = objectStore;
+  const credentials = { accessKeyId, secretAccessKey };
+  return new S3Client({ endpoint, region, forcePathStyle: true, credentials });
+}

@@ -1,0 +1,115 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { type Run, runFull, runIncremental, runPartitions } from "./backlogs";
+import { type Installation, startInstallation } from "./installation";
+import { type Latency, measureFirstObject, runLatency } from "./latency";
+
+/**
+ * Tunnel → bucket with the real processes, each scenario in a new installation:
+ * `npm run bench:delivery -- [--only full,incremental,latency,partitions] [--rows 1000000]
+ * [--workers 1,2] [--seconds 60] [--save]`. Linux only: CPU and memory come from /proc.
+ */
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "full,incremental,latency,partitions" },
+    rows: { type: "string", default: "1000000" },
+    workers: { type: "string", default: "1,2" },
+    /** How long each latency run writes; at the default flush it takes at least three of them. */
+    seconds: { type: "string", default: "60" },
+    save: { type: "boolean", default: false },
+  },
+});
+const rows = Number(options.rows);
+const workerCounts = options.workers.split(",").map(Number);
+const seconds = Number(options.seconds);
+const rowsPerSecond = 5_000;
+const partitions = 500;
+const defaultFlushSeconds = 120;
+
+async function withInstallation<T>(
+  workers: number,
+  work: (at: Installation) => Promise<T>,
+): Promise<T> {
+  const at = await startInstallation({ CULVERT_DELIVERY_WORKERS: String(workers) });
+  try {
+    return await work(at);
+  } finally {
+    await at.stop();
+  }
+}
+
+const describeWorkers = (count: number) => (count === 1 ? "1 worker" : `${count} workers`);
+
+async function measureBacklogs(): Promise<Run[]> {
+  const runs: Run[] = [];
+  const scenarios = { full: runFull, incremental: runIncremental } as const;
+  for (const [scenario, run] of Object.entries(scenarios)) {
+    if (!isWanted(scenario)) continue;
+    for (const workers of workerCounts) {
+      const what = `${scenario}, ${describeWorkers(workers)}`;
+      runs.push(await withInstallation(workers, (at) => run(at, rows, what)));
+      show(runs.slice(-1));
+    }
+  }
+  if (isWanted("partitions")) {
+    runs.push(await withInstallation(1, (at) => runPartitions(at, rows, partitions)));
+    show(runs.slice(-1));
+  }
+  return runs;
+}
+
+async function measureLatencies(): Promise<{ firstObjectMs: number; latencies: Latency[] }> {
+  return withInstallation(1, async (at) => {
+    const firstObjectMs = await measureFirstObject(at);
+    console.log(`created → first object visible: ${Math.round(firstObjectMs)} ms`);
+    const latencies = [await runLatency(at, { rowsPerSecond, seconds, flushSeconds: 5 })];
+    const longer = Math.max(seconds, 3 * defaultFlushSeconds);
+    if (isWanted("default-flush")) {
+      latencies.push(await runLatency(at, { rowsPerSecond, seconds: longer }));
+    }
+    console.table(latencies.map(({ slowestHundredthMs: tail, ...rest }) => ({ ...rest, ...tail })));
+    return { firstObjectMs, latencies };
+  });
+}
+
+function isWanted(scenario: string): boolean {
+  return options.only.split(",").includes(scenario);
+}
+
+function show(runs: readonly Run[]): void {
+  for (const { what, rows, seconds, objects, cpuSeconds, peakMb } of runs) {
+    const perCpuSecond = rows / (cpuSeconds.delivery ?? Number.NaN);
+    console.log(
+      `\n${what}: ${rows.toLocaleString("en")} rows in ${seconds.toFixed(1)} s, ${objects} objects, ` +
+        `${thousands(rows / seconds)} rows/s, ${thousands(perCpuSecond)} rows per CPU second of delivery; load ${loadavg()[0]?.toFixed(1)}`,
+    );
+    console.table(
+      Object.fromEntries(
+        Object.entries(cpuSeconds).map(([part, spent]) => [
+          part,
+          {
+            "CPU s per million rows": Number(((spent / rows) * 1e6).toFixed(2)),
+            "peak MB": Math.round(peakMb[part] ?? 0),
+          },
+        ]),
+      ),
+    );
+  }
+}
+
+const thousands = (value: number) => `${Math.round(value / 1000)} k`;
+
+const runs = await measureBacklogs();
+const latency = isWanted("latency") ? await measureLatencies() : null;
+if (options.save) {
+  const model = cpus()[0]?.model ?? "unknown";
+  const machine = `${model} ${availableParallelism()} cores node ${process.versions.node}`;
+  const slug = machine.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  const file = path.join(import.meta.dirname, "../results", `${slug}-delivery.json`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(file, `${JSON.stringify({ date, machine, runs, ...latency }, null, 2)}\n`);
+  console.log(`Saved ${path.relative(process.cwd(), file)}`);
+}
