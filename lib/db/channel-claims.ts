@@ -3,6 +3,7 @@ import type { ChannelKind } from "@/lib/core/ports/table-source";
 import type { Database } from "./client";
 import { errorAssignments } from "./error-columns";
 import { Prisma } from "./generated/client";
+import { askAfterBucketLoss } from "./verify-requests";
 import { ownerIsGone } from "./worker-leases";
 
 /**
@@ -32,6 +33,7 @@ type ClaimRow = {
   readonly batch_number: bigint;
   readonly acked_sequence_number: bigint;
   readonly acked_batch_number: bigint;
+  readonly is_rescan: boolean;
 };
 
 /** In the order of first sight. A worker without a live lease claims nothing. */
@@ -57,7 +59,7 @@ export async function claimChannels(
       UPDATE channel c SET owner = ${workerId}, epoch = c.epoch + 1
       FROM claimable WHERE c.id = claimable.id
       RETURNING c.id, c.task_id, claimable.name AS task_name, c.channel_id, c.kind, c.lane, c.epoch, c.checkpoint, c.finished,
-                c.batch_number, c.acked_sequence_number, c.acked_batch_number`,
+                c.batch_number, c.acked_sequence_number, c.acked_batch_number, c.is_rescan`,
   );
   return rows
     .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -75,6 +77,7 @@ export async function claimChannels(
       batchNumber: Number(row.batch_number),
       ackedSequenceNumber: row.acked_sequence_number,
       ackedBatchNumber: Number(row.acked_batch_number),
+      ...(row.is_rescan ? { isRescan: true as const } : {}),
     }));
 }
 
@@ -116,6 +119,7 @@ export async function releaseAllBut(
   );
 }
 
+/** That the bucket is missing is remembered beyond the error: what it held may have to be delivered again. */
 export async function saveChannelError(
   database: Database,
   { lease, error }: Request<"saveChannelError">,
@@ -124,4 +128,5 @@ export async function saveChannelError(
     (prisma) => prisma.$executeRaw`
       UPDATE channel SET ${errorAssignments(error)} WHERE ${leaseHolds(lease)}`,
   );
+  if (error?.code === "destination.bucket_missing") await askAfterBucketLoss(database, lease);
 }

@@ -1,44 +1,17 @@
-import type { DecidedBatch, DecidedObject, Ledger, SealReason } from "@/lib/core/ports/ledger";
-import type { UploadedPart } from "@/lib/core/ports/object-store";
+import type { DecidedBatch, Ledger } from "@/lib/core/ports/ledger";
 import { leaseHolds } from "./channel-claims";
 import type { Database } from "./client";
+import {
+  type BatchRow,
+  batchColumns,
+  batchFromRow,
+  type ObjectRow,
+  objectColumns,
+} from "./decided-batch-row";
 
 /** What follows a decide: publish, mark, ack. */
 
 type Request<Method extends keyof Ledger> = Parameters<Ledger[Method]>[0];
-
-type BatchRow = {
-  readonly number: bigint;
-  readonly start_checkpoint: string;
-  readonly end_checkpoint: string;
-  readonly finished: boolean;
-  readonly schema_version: number;
-  readonly sealed_by: SealReason;
-  readonly records: bigint;
-  readonly rows: bigint;
-  readonly deletes_ignored: bigint;
-  readonly dirty_records: bigint;
-  readonly dirty_values: bigint;
-  readonly unmapped_values: bigint;
-  readonly last_written_at: Date | null;
-};
-
-type ObjectRow = {
-  readonly id: string;
-  readonly batch_number: bigint;
-  readonly kind: "rows" | "dirty";
-  readonly location: string;
-  readonly bucket: string;
-  readonly key: string;
-  readonly partition: string;
-  readonly stem: string;
-  readonly sequence: bigint;
-  readonly rows: bigint;
-  readonly bytes: bigint;
-  readonly crc32: string;
-  readonly upload_id: string;
-  readonly parts: readonly UploadedPart[];
-};
 
 /** By number; each with its unpublished objects, by key stem and sequence. */
 export async function listUnacked(
@@ -48,61 +21,19 @@ export async function listUnacked(
   const channelKey = BigInt(lease.channelKey);
   return database.run(async (prisma) => {
     const batches = await prisma.$queryRaw<BatchRow[]>`
-      SELECT b.number, b.start_checkpoint, b.end_checkpoint, b.finished, b.schema_version, b.sealed_by,
-             b.records, b.rows, b.deletes_ignored, b.dirty_records, b.dirty_values, b.unmapped_values,
-             b.last_written_at
+      SELECT ${batchColumns}
       FROM channel c JOIN batch b ON b.channel_key = c.id AND b.number > c.acked_batch_number
       WHERE c.id = ${channelKey} ORDER BY b.number`;
     const first = batches[0];
     if (!first) return [];
     const objects = await prisma.$queryRaw<ObjectRow[]>`
-      SELECT o.id, o.batch_number, o.kind, o.location, o.bucket, o.key, o.partition, o.stem, o.sequence, o.rows,
-             o.bytes, o.crc32, o.upload_id, o.parts
+      SELECT ${objectColumns}
       FROM delivered_object o
       WHERE o.channel_key = ${channelKey} AND o.batch_number >= ${first.number}
         AND o.published_at IS NULL
       ORDER BY o.batch_number, o.stem, o.sequence`;
     return batches.map((row) => batchFromRow(row, objects));
   });
-}
-
-function batchFromRow(row: BatchRow, objects: readonly ObjectRow[]): DecidedBatch {
-  return {
-    number: Number(row.number),
-    startCheckpoint: row.start_checkpoint,
-    endCheckpoint: row.end_checkpoint,
-    finished: row.finished,
-    schemaVersion: row.schema_version,
-    sealedBy: row.sealed_by,
-    counts: {
-      records: Number(row.records),
-      rows: Number(row.rows),
-      deletesIgnored: Number(row.deletes_ignored),
-      dirtyRecords: Number(row.dirty_records),
-      dirtyValues: Number(row.dirty_values),
-      unmappedValues: Number(row.unmapped_values),
-      lastWrittenAtMs: row.last_written_at?.getTime() ?? 0,
-    },
-    objects: objects.filter((object) => object.batch_number === row.number).map(objectFromRow),
-  };
-}
-
-function objectFromRow(row: ObjectRow): DecidedObject {
-  return {
-    objectId: row.id,
-    kind: row.kind,
-    location: row.location,
-    bucket: row.bucket,
-    key: row.key,
-    partition: row.partition,
-    stem: row.stem,
-    sequence: Number(row.sequence),
-    rows: Number(row.rows),
-    bytes: Number(row.bytes),
-    crc32: row.crc32,
-    uploadId: row.upload_id,
-    parts: row.parts,
-  };
 }
 
 /**

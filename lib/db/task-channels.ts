@@ -12,7 +12,7 @@ type Request<Method extends keyof Ledger> = Parameters<Ledger[Method]>[0];
  */
 export async function addChannels(
   database: Database,
-  { taskId, channels }: Request<"addChannels">,
+  { taskId, channels, isRescan = false }: Request<"addChannels"> & { readonly isRescan?: boolean },
 ): Promise<void> {
   if (channels.length === 0) return;
   const given = JSON.stringify(
@@ -27,8 +27,8 @@ export async function addChannels(
     await transaction.$queryRaw`
       SELECT FROM task_facts WHERE task_id = ${taskId}::uuid FOR UPDATE`;
     await transaction.$executeRaw`
-      INSERT INTO channel (task_id, channel_id, kind, checkpoint, acked_sequence_number, lane)
-      SELECT f.task_id, seen.channel_id, seen.kind, seen.checkpoint, seen.sequence_number,
+      INSERT INTO channel (task_id, is_rescan, channel_id, kind, checkpoint, acked_sequence_number, lane)
+      SELECT f.task_id, ${isRescan}, seen.channel_id, seen.kind, seen.checkpoint, seen.sequence_number,
              (SELECT count(*) FROM channel c WHERE c.task_id = f.task_id)
                + row_number() OVER (ORDER BY seen.position) - 1
       FROM task_facts f
@@ -49,15 +49,16 @@ type TaskChannelRow = {
   readonly drained: boolean;
 };
 
-/** By lane, ascending. */
+/** By lane, ascending: those of the task's own tunnel, or those of its rescans. */
 export async function listTaskChannels(
   database: Database,
   taskId: string,
+  { isRescan }: { readonly isRescan: boolean } = { isRescan: false },
 ): Promise<Awaited<ReturnType<Ledger["listTaskChannels"]>>> {
   return database.run(async (prisma) => {
     const rows = await prisma.$queryRaw<TaskChannelRow[]>`
       SELECT channel_id, kind, tunnel_status, tunnel_version, drained_at IS NOT NULL AS drained
-      FROM channel WHERE task_id = ${taskId}::uuid ORDER BY lane`;
+      FROM channel WHERE task_id = ${taskId}::uuid AND is_rescan = ${isRescan} ORDER BY lane`;
     return rows.map((row) => ({
       channelId: row.channel_id,
       kind: row.kind,

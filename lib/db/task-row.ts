@@ -75,8 +75,8 @@ export type HeldTaskRow = TaskRow & {
 /** Columns of `HeldTaskRow`, for queries over `task t JOIN task_facts f`. */
 export const heldTaskColumns = Prisma.sql`
   ${taskColumns}, f.tunnel_client_id, f.initialised_at, f.completed_at,
-  EXISTS (SELECT FROM channel c WHERE c.task_id = t.id AND c.drained_at IS NOT NULL
-            AND c.tunnel_status <> 'terminated') AS has_unreported_end`;
+  EXISTS (SELECT FROM channel c WHERE c.task_id = t.id AND NOT c.is_rescan
+            AND c.drained_at IS NOT NULL AND c.tunnel_status <> 'terminated') AS has_unreported_end`;
 
 export function heldTaskFromRow(row: HeldTaskRow): HeldTask {
   return {

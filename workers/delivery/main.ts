@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { createPartitioner } from "@/lib/core/partition";
-import { createDatabase } from "@/lib/db/client";
+import { createDatabase, type Database } from "@/lib/db/client";
 import { getDestination } from "@/lib/db/destinations";
 import { createLedger } from "@/lib/db/ledger";
+import { createRescanLedger } from "@/lib/db/rescan-ledger";
 import { getSource } from "@/lib/db/sources";
+import { createVerifyLedger } from "@/lib/db/verify-ledger";
 import { systemClock } from "@/lib/platform/clock";
 import { deliveryWorkerEnv } from "@/lib/platform/env";
 import { createLog } from "@/lib/platform/log";
@@ -12,27 +14,60 @@ import { watchProcessEnd } from "@/lib/platform/process-end";
 import { decryptSecret } from "@/lib/platform/secret";
 import { createEventTimeParser, createZoneClock } from "@/lib/platform/time-zone";
 import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
+import { etagOfParts } from "@/lib/storage/object-etag";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { createAdapters } from "./configured-adapters";
 import { createDeliveryEvents } from "./events";
 import { Janitor } from "./janitor";
-import { Worker } from "./worker";
+import { Rescans } from "./rescans";
+import { Verifier } from "./verifier";
+import { createVerifyEvents } from "./verify-events";
+import { type PartitionerFactory, Worker } from "./worker";
+
+const heartbeatMs = 5_000;
 
 /** Composition root of a delivery worker: environment → adapters → worker → end. */
 async function main(): Promise<void> {
   const env = deliveryWorkerEnv();
   const ended = watchProcessEnd();
   const log = createLog("delivery");
-  const clock = systemClock;
-  const secretKey = Buffer.from(env.CULVERT_SECRET_KEY, "base64");
+  const host = hostname();
   const database = createDatabase(env.DATABASE_URL, { applicationName: "culvert-delivery" });
   const leaseDatabase = createDatabase(env.DATABASE_URL, {
     applicationName: "culvert-delivery-lease",
     connectionsMax: 1,
   });
-  const ledger = createLedger(database, { host: hostname() });
+  const ledger = createLedger(database, { host });
   const events = createDeliveryEvents(log);
-  const adapters = createAdapters({
+  const verifyEvents = createVerifyEvents(log);
+  const adapters = openAdapters(database, Buffer.from(env.CULVERT_SECRET_KEY, "base64"));
+  const shared = {
+    ...{ workerId: `${host}-${process.pid}-${randomUUID().slice(0, 8)}`, adapters, ledger },
+    ...{ rescanLedger: createRescanLedger(database, ledger), createPartitioner: partitionerOf },
+    ...{ clock: systemClock, random: Math.random, newObjectId: randomUUID, heartbeatMs },
+  };
+  const worker = new Worker({
+    ...shared,
+    leaseMs: env.CULVERT_LEASE_MS,
+    memoryBudgetBytes: env.CULVERT_MEMORY_BUDGET_BYTES,
+    leases: createLedger(leaseDatabase, { host }),
+    janitor: new Janitor({ ledger, adapters, events, clock: systemClock }),
+    events,
+  });
+  const verifier = new Verifier({
+    ...shared,
+    ...{ verifyLedger: createVerifyLedger(database), etagOf: etagOfParts, events: verifyEvents },
+  });
+  const rescans = new Rescans({ ...shared, events: verifyEvents, deliveryEvents: events });
+  ended.addEventListener("abort", () => worker.stop());
+  await Promise.all([worker.run(), verifier.run(ended), rescans.run(ended)]);
+  await adapters.close();
+  await leaseDatabase.close();
+  await database.close();
+}
+
+function openAdapters(database: Database, secretKey: Buffer) {
+  return createAdapters({
     getSource: (id) => getSource(database, id),
     openSource: (row) =>
       createTablestoreSource({ ...row, accessKeySecret: decryptSecret(row.secret, secretKey) }),
@@ -44,34 +79,16 @@ async function main(): Promise<void> {
         secretAccessKey: decryptSecret(row.secret, secretKey),
       }),
     closeAfterMs: 120_000,
-    now: clock.monotonic,
+    now: systemClock.monotonic,
   });
-  const worker = new Worker({
-    workerId: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
-    leaseMs: env.CULVERT_LEASE_MS,
-    memoryBudgetBytes: env.CULVERT_MEMORY_BUDGET_BYTES,
-    heartbeatMs: 5_000,
-    ledger,
-    leases: createLedger(leaseDatabase, { host: hostname() }),
-    adapters,
-    createPartitioner: ({ settings }) =>
-      createPartitioner(
-        settings,
-        createZoneClock(settings.timeZone),
-        settings.eventTime && createEventTimeParser(settings.eventTime.format),
-      ),
-    janitor: new Janitor({ ledger, adapters, events, clock }),
-    events,
-    clock,
-    random: Math.random,
-    newObjectId: randomUUID,
-  });
-  ended.addEventListener("abort", () => worker.stop());
-  await worker.run();
-  await adapters.close();
-  await leaseDatabase.close();
-  await database.close();
 }
+
+const partitionerOf: PartitionerFactory = ({ settings }) =>
+  createPartitioner(
+    settings,
+    createZoneClock(settings.timeZone),
+    settings.eventTime && createEventTimeParser(settings.eventTime.format),
+  );
 
 main().catch((thrown) => {
   createLog("delivery").fatal({ err: thrown }, "worker ended");

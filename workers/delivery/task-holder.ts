@@ -7,6 +7,7 @@ import type { Clock } from "@/lib/platform/clock";
 import type { Adapters } from "./adapters";
 import type { DeliveryEvents } from "./events";
 import type { Limit } from "./limit";
+import { rescanTunnelName } from "./rescan-tunnel";
 
 /** How long the tunnel waits for a heartbeat before it forgets the client. Takeover does not wait for it. */
 const clientTimeoutSeconds = 300;
@@ -223,6 +224,7 @@ export class TaskHolder {
   async #deleteTunnel(): Promise<void> {
     const { settings, tunnelName: name } = this.#task;
     const source = await this.#o.adapters.source(settings.sourceId);
+    await source.deleteTunnel({ table: settings.table, name: rescanTunnelName(this.#task) });
     await source.deleteTunnel({ table: settings.table, name });
   }
 

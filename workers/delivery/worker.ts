@@ -30,6 +30,8 @@ export type WorkerOptions = {
   readonly memoryBudgetBytes: number;
   readonly heartbeatMs: number;
   readonly ledger: Ledger;
+  /** The ledger as a rescan sees it, for its channels; left out where there are none. */
+  readonly rescanLedger?: Ledger;
   /** Renews over a connection of its own: a lease must not wait behind a thousand queries. */
   readonly leases: Pick<Ledger, "renewWorker">;
   readonly adapters: Adapters;
@@ -191,7 +193,8 @@ export class Worker {
     claim: ClaimedChannel,
     onSettings: (settings: string) => void,
   ): Promise<ChannelCommands | null> {
-    const { ledger, adapters, createPartitioner } = this.#o;
+    const { adapters, createPartitioner, rescanLedger } = this.#o;
+    const ledger = claim.isRescan && rescanLedger ? rescanLedger : this.#o.ledger;
     const [task] = await ledger.getTasks([claim.taskId]);
     if (!task) return null;
     const schema = (await ledger.listSchemas(task.id)).at(-1);

@@ -45,6 +45,8 @@ export type ClaimedChannel = ChannelLease & {
   /** Sequence number of the last checkpoint that the tunnel accepted. */
   readonly ackedSequenceNumber: bigint;
   readonly ackedBatchNumber: number;
+  /** Read through the tunnel of the task's rescan, not its own. */
+  readonly isRescan?: true;
 };
 
 /** One object of a decided batch; all that publishing it takes. */

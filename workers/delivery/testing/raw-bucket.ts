@@ -12,7 +12,8 @@ export function openRawBucket(config: S3StoreConfig) {
   const Bucket = config.bucket;
   return {
     remove: () => client.send(new DeleteBucketCommand({ Bucket })),
-    put: (Key: string, Body: string) => client.send(new PutObjectCommand({ Bucket, Key, Body })),
+    put: (Key: string, Body: string | Uint8Array) =>
+      client.send(new PutObjectCommand({ Bucket, Key, Body })),
     delete: (Key: string) => client.send(new DeleteObjectCommand({ Bucket, Key })),
     async countUploads(): Promise<number> {
       const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
