@@ -325,6 +325,23 @@ describe("tunnel", () => {
     }
   });
 
+  it("gets two channels for one that is split, and one that is not written cannot be", async () => {
+    await call("POST", "/tables", { ...orders, name: "hot" });
+    await call("POST", "/tables/hot/tunnels", { name: "reader", type: "Stream" });
+    const { channels } = (await call("GET", "/tables/hot/tunnels/reader")).body;
+    const { channelId } = channels[0];
+    const split = await call("POST", "/tables/hot/tunnels/reader/split", { channelId });
+    expect(split.status).toBe(200);
+    expect(split.body.channels).toHaveLength(channels.length + 2);
+    const again = await call("POST", "/tables/hot/tunnels/reader/split", { channelId });
+    expect(again).toMatchObject({ status: 422, body: { code: "source.change_refused" } });
+    expect(await call("POST", "/tables/hot/tunnels/none/split", { channelId })).toMatchObject({
+      status: 404,
+      body: { code: "resource.not_found" },
+    });
+    expect((await call("POST", "/tables/hot/tunnels/reader/split", {})).status).toBe(422);
+  });
+
   it("is listed by table and name, of one table or of all, page by page", async () => {
     await call("POST", "/tables", { ...orders, name: "a_listed" });
     for (const name of ["t2", "t1"]) {

@@ -108,6 +108,13 @@ test("a task's tunnel shows its channels and how far they are, and goes only wit
   );
   await expect(page.getByText(/^in 6 d|^in 23 h/)).toBeVisible();
   await expect(page.getByRole("img", { name: /^Seconds behind/ })).toBeVisible(arrives);
+
+  const splits = page.getByRole("button", { name: /^Split channel/ });
+  const before = await splits.count();
+  await splits.first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Split the channel" }).click();
+  await expect(splits).toHaveCount(before + 1, arrives);
+  await expect(page.getByText(`${before + 2} channels`)).toBeVisible(arrives);
   await page.getByRole("button", { name: "Delete the tunnel" }).click();
   const tunnel = page.getByRole("dialog");
   await tunnel.getByRole("button", { name: "Delete" }).click();

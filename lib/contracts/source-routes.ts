@@ -22,6 +22,7 @@ import {
 import { tableBodySchema, tablePatchSchema } from "./table-body";
 
 import {
+  splitBodySchema,
   tunnelBodySchema,
   tunnelListQuerySchema,
   tunnelPageSchema,
@@ -185,6 +186,16 @@ export const sourceRoutes = defineRoutes({
       "A tunnel, its channels, how far they are, and when what they have yet to read expires",
     role: "viewer",
     query: noQuery,
+    status: 200,
+    response: tunnelViewSchema,
+  },
+  splitChannel: {
+    method: "POST",
+    path: "/api/v1/sources/{id}/tables/{table}/tunnels/{tunnel}/split",
+    summary: "Let two channels go on where one stream channel ends, in every tunnel of the table",
+    role: "administrator",
+    query: noQuery,
+    body: splitBodySchema,
     status: 200,
     response: tunnelViewSchema,
   },

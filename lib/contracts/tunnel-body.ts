@@ -50,6 +50,11 @@ export const tunnelViewSchema = z
   .meta({ id: "Tunnel" });
 export type TunnelView = z.infer<typeof tunnelViewSchema>;
 
+/** Of a tunnel, as its view names them. */
+export const splitBodySchema = z
+  .strictObject({ channelId: z.string().min(1).max(255) })
+  .meta({ id: "SplitBody" });
+
 export const tunnelBodySchema = z
   .strictObject({
     name: z

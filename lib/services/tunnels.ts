@@ -1,6 +1,7 @@
 import { parseInput } from "@/lib/contracts/field-problems";
 import type { Page } from "@/lib/contracts/paging";
 import {
+  splitBodySchema,
   type TunnelSummaryView,
   type TunnelView,
   tunnelBodySchema,
@@ -144,6 +145,19 @@ export async function createTunnel(
   const request = { table, name, mode: modes[type] };
   await withEditor(needs.editors, stored, (editor) => editor.createTunnel(request));
   return getTunnel(needs, { id: sourceId, table, tunnel: name });
+}
+
+/** More channels let more workers read the table's changes side by side. */
+export async function splitChannel(
+  needs: Needs,
+  place: TunnelPlace,
+  input: unknown,
+): Promise<TunnelView> {
+  const { channelId } = parseInput(splitBodySchema, input);
+  const stored = await findSource(needs.database, place.id);
+  await requireTunnel(needs, stored, place);
+  await withEditor(needs.editors, stored, (editor) => editor.splitChannel(place.table, channelId));
+  return getTunnel(needs, place);
 }
 
 /** Throws `resource.conflict` when a task reads it: its position in the stream would be lost. */

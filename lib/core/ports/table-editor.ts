@@ -98,5 +98,10 @@ export interface TableEditor {
   listTunnels(table: string): Promise<TunnelSummary[]>;
   /** Throws `source.tunnel_exists`. Switches the table's stream on where the mode needs it. */
   createTunnel(request: { table: string; name: string; mode: SyncMode }): Promise<void>;
+  /**
+   * Ends a stream channel of the table, in every tunnel; two others go on with half of its keys each.
+   * Throws `source.change_refused` where the source cuts its channels itself (as Tablestore does).
+   */
+  splitChannel(table: string, channelId: string): Promise<void>;
   close(): Promise<void>;
 }

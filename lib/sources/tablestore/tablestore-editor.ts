@@ -184,6 +184,10 @@ class TablestoreEditor implements TableEditor {
     await this.#call("CreateTunnel", { tunnel }, { table, tunnel: name });
   }
 
+  async splitChannel(table: string, channelId: string): Promise<void> {
+    await this.#call("SplitChannel", { tableName: table, channelId }, { table });
+  }
+
   async close(): Promise<void> {
     this.#client.close();
   }

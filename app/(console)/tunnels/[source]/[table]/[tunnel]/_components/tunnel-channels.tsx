@@ -1,5 +1,6 @@
-import { Waves } from "lucide-react";
+import { Split, Waves } from "lucide-react";
 import { Badge, type Tone } from "@/app/_ui/badge";
+import { Button } from "@/app/_ui/button";
 import { Card, CardHeader } from "@/app/_ui/card";
 import { formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { EmptyState } from "@/app/_ui/states";
@@ -17,7 +18,16 @@ const tones: Readonly<Record<Channel["status"], Tone>> = {
   terminated: "good",
 };
 
-export function TunnelChannels({ channels }: { channels: readonly Channel[] }) {
+/** One that has ended, or is about to, has nothing left to split. */
+const isWritten = ({ kind, status }: Channel) =>
+  kind === "stream" && (status === "open" || status === "waiting");
+
+export function TunnelChannels(props: {
+  channels: readonly Channel[];
+  /** Absent for who may not change anything. */
+  onSplit?: ((channelId: string) => void) | undefined;
+}) {
+  const { channels, onSplit } = props;
   return (
     <Card>
       <CardHeader
@@ -37,6 +47,11 @@ export function TunnelChannels({ channels }: { channels: readonly Channel[] }) {
               <Th numeric>Records</Th>
               <Th>Consumed through</Th>
               <Th>Client</Th>
+              {onSplit && (
+                <Th>
+                  <span className="sr-only">Actions</span>
+                </Th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -67,6 +82,21 @@ export function TunnelChannels({ channels }: { channels: readonly Channel[] }) {
                     {channel.clientId ?? "–"}
                   </span>
                 </Td>
+                {onSplit && (
+                  <Td>
+                    {isWritten(channel) && (
+                      <Button
+                        look="ghost"
+                        size="icon"
+                        aria-label={`Split channel ${channel.channelId}`}
+                        title="Split"
+                        onClick={() => onSplit(channel.channelId)}
+                      >
+                        <Split />
+                      </Button>
+                    )}
+                  </Td>
+                )}
               </tr>
             ))}
           </tbody>

@@ -16,6 +16,7 @@ import { apiPaths, pagePaths } from "@/app/(console)/tables/_components/paths";
 import { TunnelStage } from "@/app/(console)/tunnels/_components/tunnel-list";
 import { typeWords } from "@/app/(console)/tunnels/_components/tunnel-words";
 import type { TunnelView } from "@/lib/contracts/tunnel-body";
+import { SplitChannelDialog } from "./split-channel-dialog";
 import { TunnelChannels } from "./tunnel-channels";
 import { TunnelFigures } from "./tunnel-figures";
 import { useLatencySamples } from "./use-latency-samples";
@@ -31,6 +32,7 @@ export function TunnelPage(props: {
   const { source, table, tunnel: name } = props;
   const router = useRouter();
   const [deleting, setDeleting] = useState(false);
+  const [splitting, setSplitting] = useState<string | null>(null);
   const path = apiPaths.tunnel(source, table, name);
   const query = useQuery({
     queryKey: [path],
@@ -98,8 +100,14 @@ export function TunnelPage(props: {
           </Notice>
         )}
         <TunnelFigures tunnel={tunnel} latencySamples={samples} />
-        <TunnelChannels channels={tunnel.channels} />
+        <TunnelChannels
+          channels={tunnel.channels}
+          onSplit={props.mayWrite ? setSplitting : undefined}
+        />
       </div>
+      {splitting !== null && (
+        <SplitChannelDialog path={path} channelId={splitting} onClose={() => setSplitting(null)} />
+      )}
       {deleting && (
         <DeleteResourceDialog
           path={path}
