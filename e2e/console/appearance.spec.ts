@@ -3,7 +3,8 @@ import path from "node:path";
 import { expect, type Page, type Route } from "@playwright/test";
 import { test } from "../support/fixtures";
 import { auditPage } from "../support/page-audit";
-import { type Answers, noConnection, Refusal, scenesByPlace, silence } from "./scenes";
+import { type Answers, noConnection, Refusal, silence } from "./scene";
+import { scenesByPlace } from "./scenes";
 
 /**
  * Every page and dialog in its empty, loading, failing and full states, with the API's answers

@@ -1,7 +1,8 @@
 import { expect } from "@playwright/test";
 import { z } from "zod";
 import { test } from "../support/fixtures";
-import { noConnection, Refusal, scenesByPlace, silence } from "./scenes";
+import { noConnection, Refusal, silence } from "./scene";
+import { scenesByPlace } from "./scenes";
 
 type Json = Record<string, unknown>;
 type Operation = { responses: Record<string, { content?: Record<string, { schema: Json }> }> };

@@ -1,30 +1,7 @@
 import type { Page } from "@playwright/test";
 import * as answers from "./sample-answers";
-
-/** What the API says in a scene: by path under /api/v1, with or without the method before it. */
-export type Answers = Readonly<Record<string, unknown>>;
-
-/** A refusal; anything else is answered with 200. */
-export class Refusal {
-  readonly problem: { status: number };
-  constructor(problem: { status: number }) {
-    this.problem = problem;
-  }
-}
-
-/** The answer that never comes, and the connection that breaks. */
-export const silence = Symbol("silence");
-export const noConnection = Symbol("no connection");
-
-export type Scene = {
-  readonly name: string;
-  readonly path: string;
-  readonly answers: Answers;
-  /** Brings the page to the state that the scene is about. */
-  readonly act?: (page: Page) => Promise<void>;
-  /** Text that stands on the page once it is there. */
-  readonly shows: string | RegExp;
-};
+import { type Answers, noConnection, Refusal, type Scene, silence } from "./scene";
+import { tableScenes, tunnelScenes } from "./table-scenes";
 
 const common: Answers = {
   "/tasks": answers.pageOf(answers.taskOfEveryStatus, 48),
@@ -329,5 +306,7 @@ export const scenesByPlace: Readonly<Record<string, readonly Scene[]>> = {
   "the form": formScenes,
   "a task": taskScenes.slice(0, 9),
   "a task's tabs and dialogs": taskScenes.slice(9),
+  "tables and rows": tableScenes,
+  tunnels: tunnelScenes,
   "addresses that are no page": otherScenes,
 };
