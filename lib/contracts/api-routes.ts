@@ -22,6 +22,12 @@ import {
 } from "./task-lists";
 import { previewBodySchema, previewSchema } from "./task-preview";
 import { taskListQuerySchema, taskPageSchema, taskViewSchema } from "./task-view";
+import {
+  verifyBodySchema,
+  verifyQuerySchema,
+  verifyRunSchema,
+  verifyStateSchema,
+} from "./verify-run";
 
 /** Every route of the REST API: who may call it, what it takes and what it answers. */
 export const apiRoutes = defineRoutes({
@@ -143,6 +149,25 @@ export const apiRoutes = defineRoutes({
     query: ddlQuerySchema,
     status: 200,
     response: ddlViewSchema,
+  },
+  verifyTask: {
+    method: "POST",
+    path: "/api/v1/tasks/{name}/verify",
+    summary: "Compare the task's bucket with the ledger; a delivery worker does it",
+    role: "operator",
+    query: noQuery,
+    body: verifyBodySchema,
+    status: 201,
+    response: verifyRunSchema,
+  },
+  getVerification: {
+    method: "GET",
+    path: "/api/v1/tasks/{name}/verify",
+    summary: "The task's newest verification, or the one of that id, with its report",
+    role: "viewer",
+    query: verifyQuerySchema,
+    status: 200,
+    response: verifyStateSchema,
   },
   listDestinations: {
     method: "GET",
