@@ -36,8 +36,10 @@ export function SplitChannelDialog(props: {
         </>
       }
     >
-      <p className="font-mono text-xs break-all text-ink-muted">{channelId}</p>
-      {split.error && <ProblemNotice problem={problemOf(split.error)} />}
+      <div className="flex flex-col gap-3">
+        <p className="font-mono text-xs break-all text-ink-muted">{channelId}</p>
+        {split.error && <ProblemNotice problem={problemOf(split.error)} />}
+      </div>
     </Dialog>
   );
 }
