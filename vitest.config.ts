@@ -28,6 +28,8 @@ export default defineConfig({
           exclude: notOurs,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          // Tests of one file that wait for a worker's back-off beside each other, mostly.
+          maxConcurrency: 10,
         },
       },
       {

@@ -22,7 +22,7 @@ export type OpenBatch = {
   readonly bytes: number;
   /** Folders that its rows lie in: as many objects would it be. */
   readonly partitions: number;
-  /** When its first record was read, epoch ms; null while it has none. */
+  /** When its first record was read, ms of a clock that never steps; null while it has none. */
   readonly openedAtMs: number | null;
 };
 
@@ -49,7 +49,7 @@ export type DeliveryState = {
   readonly open: OpenBatch;
   /** Decided and not yet acked, oldest first. While there is one, nothing is read. */
   readonly unacked: readonly UnackedBatch[];
-  /** When the position was last decided, epoch ms: an idle position is decided at most once a minute. */
+  /** When the position was last decided, ms of the same clock: an idle position is decided at most once a minute. */
   readonly decidedAtMs: number;
   readonly stopping: "release" | "delete" | null;
   /** Consecutive failures; any progress sets it to 0. */

@@ -17,13 +17,13 @@ export type SealFacts = {
   readonly rows: number;
   readonly bytes: number;
   readonly partitions: number;
-  /** When the first record was read, epoch ms; null while there is none. */
+  /** When the first record was read, ms of a clock that never steps; null while there is none. */
   readonly openedAtMs: number | null;
   /** The position is not where the batch began. */
   readonly moved: boolean;
   /** The channel ends here. */
   readonly finished: boolean;
-  /** When this channel's position was last decided, epoch ms. */
+  /** When this channel's position was last decided, ms of the same clock. */
   readonly decidedAtMs: number;
   readonly nowMs: number;
 };

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { parseDatabaseUrl, sessionOptions } from "./connection-url";
 import { toDatabaseError } from "./database-error";
@@ -23,10 +24,14 @@ export type DatabaseOptions = {
   readonly connectionsMax?: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
+  /** A connection that is silent for longer while it is in use is given up. */
+  readonly silenceMaxMs?: number;
 };
 
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;
+/** Longer than any statement may run, and than any connection is kept idle. */
+const silenceMaxDefaultMs = 35_000;
 /** A process stopped inside a transaction keeps its rows locked no longer than this. */
 const idleTransactionTimeoutMs = 5_000;
 
@@ -40,6 +45,7 @@ export function createDatabase(url: string, options: DatabaseOptions = {}): Data
       connectionTimeoutMillis: connectTimeoutMs,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
+      stream: () => openSocket(options.silenceMaxMs ?? silenceMaxDefaultMs),
       application_name: options.applicationName ?? "culvert",
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
@@ -64,4 +70,17 @@ export function createDatabase(url: string, options: DatabaseOptions = {}): Data
       ),
     close: () => prisma.$disconnect(),
   };
+}
+
+/**
+ * A network that drops packets without a word would hold a query for a quarter of an hour. The whole
+ * connection is given up and not the query alone: one that was given back to the pool half-way through a
+ * transaction would take the next caller's statements into it.
+ */
+function openSocket(silenceMaxMs: number): Socket {
+  const socket = new Socket();
+  const silence = Object.assign(new Error("Connection terminated: no answer"), {
+    code: "ETIMEDOUT",
+  });
+  return socket.setTimeout(silenceMaxMs, () => socket.destroy(silence));
 }

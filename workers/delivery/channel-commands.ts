@@ -172,7 +172,7 @@ export class ChannelCommands {
     this.#decoded = this.#decoder.decode(page);
     return {
       kind: "pageRead",
-      nowMs: this.#o.clock.now(),
+      nowMs: this.#o.clock.monotonic(),
       page: {
         records: page.recordCount,
         next: page.next,
@@ -197,7 +197,7 @@ export class ChannelCommands {
     counts.dirtyValues += rows.takeEventTimeDirtyCount();
     this.#o.budget.hold(this.#o.claim.channelKey, rows.heldBytes);
     const { bytes, partitionCount: partitions } = rows;
-    return { kind: "appended", counts, bytes, partitions, nowMs: this.#o.clock.now() };
+    return { kind: "appended", counts, bytes, partitions, nowMs: this.#o.clock.monotonic() };
   }
 
   async #wholeOrSpoiled<T>(work: () => T | Promise<T>): Promise<T> {
@@ -272,7 +272,7 @@ export class ChannelCommands {
     this.#staged = null;
     this.#rows = this.#newRows(this.#schema);
     budget.hold(claim.channelKey, 0);
-    return { kind: "decided", nowMs: this.#o.clock.now() };
+    return { kind: "decided", nowMs: this.#o.clock.monotonic() };
   }
 
   async #publish({ number }: UnackedBatch): Promise<Fact> {

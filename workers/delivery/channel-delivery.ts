@@ -87,10 +87,10 @@ export class ChannelDelivery {
         const unacked = await commands.loadUnacked();
         const { batchNumber } = claim;
         events.channelClaimed({ ...this.#tags, batchNumber, unacked: unacked.length });
-        return { commands, step: startDelivery({ ...claim, unacked, nowMs: clock.now() }) };
+        return { commands, step: startDelivery({ ...claim, unacked, nowMs: clock.monotonic() }) };
       } catch (thrown) {
         const error = toAppError(thrown);
-        const untilMs = clock.now() + retryDelayMs(error.fault, attempt, random());
+        const untilMs = clock.monotonic() + retryDelayMs(error.fault, attempt, random());
         this.#report("load", attempt, error);
         await this.#showError(error, attempt, untilMs);
         await this.#pause(untilMs);
@@ -104,7 +104,7 @@ export class ChannelDelivery {
     const { clock, random } = this.#o;
     this.#report("loop", 1, error);
     await this.#dropOpen();
-    const untilMs = clock.now() + retryDelayMs("internal", 1, random());
+    const untilMs = clock.monotonic() + retryDelayMs("internal", 1, random());
     await this.#showError(error, 1, untilMs);
     await this.#pause(untilMs);
   }
@@ -132,7 +132,7 @@ export class ChannelDelivery {
     try {
       if (command.kind === "wait") {
         await this.#pause(command.untilMs);
-        return { kind: "elapsed", nowMs: clock.now() };
+        return { kind: "elapsed", nowMs: clock.monotonic() };
       }
       const fact = await commands.execute(command);
       await this.#showHealthy();
@@ -143,7 +143,13 @@ export class ChannelDelivery {
       const attempt = state.failures + 1;
       this.#report(command.kind, attempt, error);
       const { code, fault } = error;
-      const fact: Fact = { kind: "failed", code, fault, nowMs: clock.now(), jitter: random() };
+      const fact: Fact = {
+        kind: "failed",
+        code,
+        fault,
+        nowMs: clock.monotonic(),
+        jitter: random(),
+      };
       const next = stepDelivery(state, fact, commands.limits).command;
       // Sealed instead of tried again: the channel goes on, and meets the failure again if it lasts.
       if (next.kind !== "stage")
@@ -157,12 +163,15 @@ export class ChannelDelivery {
     this.#wait = new AbortController();
     if (this.#wanted || this.#abandoned.signal.aborted) return;
     const { clock } = this.#o;
-    await clock.sleep(Math.max(0, untilMs - clock.now()), this.#wait.signal);
+    await clock.sleep(Math.max(0, untilMs - clock.monotonic()), this.#wait.signal);
   }
 
   async #showError(error: AppError, attempt: number, nextTryAtMs: number | null): Promise<void> {
     if (!isWorthShowing(error.fault, attempt)) return;
-    const nextTryAt = nextTryAtMs === null ? null : new Date(nextTryAtMs);
+    const { clock } = this.#o;
+    // Loops keep to the clock that never steps; people read the one on the wall.
+    const nextTryAt =
+      nextTryAtMs === null ? null : new Date(clock.now() + nextTryAtMs - clock.monotonic());
     this.#errorShown = true;
     await this.#saveError({ code: error.code, details: error.details, attempt, nextTryAt });
   }

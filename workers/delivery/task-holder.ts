@@ -44,6 +44,7 @@ export class TaskHolder {
   /** The client that the tunnel has forgotten, whatever is stored. */
   #forgottenClient: string | null = null;
   #isTunnelDeleted = false;
+  /** On the clock that never steps: set back by an hour, the wall's would be no heartbeat for an hour. */
   #nextHeartbeatAtMs = 0;
   #nextTryAtMs = 0;
   #failures = 0;
@@ -77,7 +78,7 @@ export class TaskHolder {
 
   #isDue(): boolean {
     const { desiredState, completedAt, hasUnreportedEnd } = this.#task;
-    const nowMs = this.#o.clock.now();
+    const nowMs = this.#o.clock.monotonic();
     if (nowMs < this.#nextTryAtMs) return false;
     if (desiredState === "deleted") return true;
     if (completedAt !== null) return this.#errorShown;
@@ -104,7 +105,7 @@ export class TaskHolder {
     const answer = await this.#heartbeat(tunnel, clientId, reports);
     const isInitialising = known.length === 0 && answer.length === 0;
     this.#nextHeartbeatAtMs =
-      clock.now() + (isInitialising ? initialisingHeartbeatMs : this.#o.heartbeatMs);
+      clock.monotonic() + (isInitialising ? initialisingHeartbeatMs : this.#o.heartbeatMs);
     await this.#apply(planHeartbeat({ known, reports, answer }), tunnel, clientId);
     if (known.length > 0 && !hasUnreportedEnd) await this.#saveConsumedThrough(tunnel);
   }
@@ -216,7 +217,7 @@ export class TaskHolder {
       });
       this.#isTunnelDeleted = true;
     }
-    this.#nextTryAtMs = clock.now() + forgetRetryMs;
+    this.#nextTryAtMs = clock.monotonic() + forgetRetryMs;
     if (await ledger.forgetTask({ workerId, taskId }))
       events.taskForgotten({ task: settings.name });
   }
@@ -248,14 +249,15 @@ export class TaskHolder {
   async #failed(error: AppError): Promise<void> {
     const { clock, events, ledger, workerId } = this.#o;
     this.#failures += 1;
-    this.#nextTryAtMs = clock.now() + retryDelayMs(error.fault, this.#failures, this.#o.random());
+    const delayMs = retryDelayMs(error.fault, this.#failures, this.#o.random());
+    this.#nextTryAtMs = clock.monotonic() + delayMs;
     events.taskFailed({ task: this.#task.settings.name, attempt: this.#failures }, error);
     if (!isWorthShowing(error.fault, this.#failures)) return;
     const fact = {
       code: error.code,
       details: error.details,
       attempt: this.#failures,
-      nextTryAt: new Date(this.#nextTryAtMs),
+      nextTryAt: new Date(clock.now() + delayMs),
     };
     this.#errorShown = true;
     await ledger

@@ -43,7 +43,7 @@ export type Rig = {
   readonly secretKey: Buffer;
   /** How the console's use cases reach sources and destinations. */
   readonly connections: Connections;
-  readonly source: { stop(): Promise<void>; start(): Promise<void> };
+  readonly source: { readonly port: number; stop(): Promise<void>; start(): Promise<void> };
   /** Another place to deliver to, like "rig" but for what is given. */
   createDestination(
     destination: Partial<NewDestination> & { id: string; secretAccessKey?: string },
@@ -153,7 +153,7 @@ export async function startRig(options: {
 }
 
 /** The table store in this process; it can go away and come back on its port, with its data. */
-async function startSource(directory: string): Promise<Rig["source"] & { readonly port: number }> {
+async function startSource(directory: string): Promise<Rig["source"]> {
   const open = (port: number) =>
     startTablestore({
       ...{ ...testAccess, port, directory, clock: systemClock, log, longPollMs: 200 },

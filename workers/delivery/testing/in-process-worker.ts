@@ -6,7 +6,7 @@ import type { ObjectStore } from "@/lib/core/ports/object-store";
 import { getDestination } from "@/lib/db/destinations";
 import { createLedger } from "@/lib/db/ledger";
 import { getSource } from "@/lib/db/sources";
-import { systemClock } from "@/lib/platform/clock";
+import { type Clock, systemClock } from "@/lib/platform/clock";
 import { createEventTimeParser, createZoneClock } from "@/lib/platform/time-zone";
 import { createAdapters } from "../configured-adapters";
 import { createDeliveryEvents, type DeliveryEvents } from "../events";
@@ -18,14 +18,16 @@ export type InProcessWorker = { readonly worker: Worker; stop(): Promise<void> }
 
 /** A worker as main.ts composes it, with its ports between it and the real adapters for a test to bend. */
 export function startInProcessWorker(
-  { database, connections }: Rig,
+  { database, connections }: Pick<Rig, "database" | "connections">,
   bend: {
     readonly ledger?: (ledger: Ledger) => Ledger;
     readonly store?: (store: ObjectStore) => ObjectStore;
     readonly events?: Partial<DeliveryEvents>;
+    readonly clock?: Clock;
   } = {},
 ): InProcessWorker {
   const { ledger: bendLedger = (ledger) => ledger, store: bendStore = (store) => store } = bend;
+  const clock = bend.clock ?? systemClock;
   const real = createLedger(database, { host: "test" });
   const ledger = bendLedger(real);
   const events = { ...createDeliveryEvents(pino({ level: "silent" })), ...bend.events };
@@ -35,7 +37,7 @@ export function startInProcessWorker(
     getDestination: (id) => getDestination(database, id),
     openStore: (row) => bendStore(connections.openStore(row)),
     closeAfterMs: 60_000,
-    now: systemClock.monotonic,
+    now: clock.monotonic,
   });
   const worker = new Worker({
     ...{ workerId: `in-process-${randomUUID()}`, leaseMs: 5_000, heartbeatMs: 1_000 },
@@ -46,8 +48,8 @@ export function startInProcessWorker(
         createZoneClock(settings.timeZone),
         settings.eventTime && createEventTimeParser(settings.eventTime.format),
       ),
-    janitor: new Janitor({ ledger, adapters, events, clock: systemClock }),
-    ...{ clock: systemClock, random: Math.random, newObjectId: randomUUID },
+    janitor: new Janitor({ ledger, adapters, events, clock }),
+    ...{ clock, random: Math.random, newObjectId: randomUUID },
   });
   const ended = worker.run();
   return {

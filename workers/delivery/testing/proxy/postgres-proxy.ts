@@ -11,7 +11,10 @@ export type PostgresProxy = {
   accept(): Promise<void>;
   /** Bytes go no further, either way; connections stay, and new ones are taken and hear nothing. */
   stall(): void;
+  /** What waited goes on its way, late. */
   flow(): void;
+  /** New connections work; those that hear nothing never hear anything again. */
+  flowAnew(): void;
   /**
    * The next statement that holds this text is done to its end, and its connection breaks before a
    * word of the answer is through. Resolves then, or when the signal aborts.
@@ -75,6 +78,9 @@ export async function startPostgresProxy(targetPort: number): Promise<PostgresPr
     flow() {
       isStalled = false;
       for (const { client, server } of pairs) for (const one of [client, server]) one.resume();
+    },
+    flowAnew() {
+      isStalled = false;
     },
     loseAnswerTo: (text, signal) =>
       new Promise((lost) => {
