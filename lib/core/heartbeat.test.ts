@@ -62,6 +62,17 @@ describe("the heartbeat of a task's tunnel client", () => {
     expect(plan.allTerminated).toBe(false);
   });
 
+  it("gives the word TERMINATED again for a channel that the tunnel gives out after all", () => {
+    // It was another client's when it was told, and the tunnel listens to a channel's own client only.
+    const before = [known(report("a", 3, "terminated"), true), known(report("b", 2))];
+    const reports = planReports(before);
+    const answer = [report("a", 5), report("b", 2)];
+    const plan = planHeartbeat({ known: before, reports, answer });
+    expect(plan.reports).toEqual([report("a", 5)]);
+    expect(plan.allTerminated).toBe(false);
+    expect(planReports([known(report("a", 5), true)])).toEqual([report("a", 6, "terminated")]);
+  });
+
   it("is not over before there was a channel", () => {
     expect(planHeartbeat({ known: [], reports: [], answer: [] }).allTerminated).toBe(false);
   });

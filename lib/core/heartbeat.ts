@@ -40,7 +40,8 @@ export function planReports(known: readonly KnownChannel[]): ChannelReport[] {
 /**
  * Merges the tunnel's answer: the higher version wins, and ties are the server's (reference:
  * tablestore-wire-protocol.md 4.3). A channel that we reported TERMINATED and that the tunnel does not
- * give out again is over for good.
+ * give out again is over. One that it does give out again later never took our word for it, as when the
+ * channel was another client's at the time: it is reported again, or its children would wait for ever.
  */
 export function planHeartbeat(round: {
   known: readonly KnownChannel[];
@@ -54,6 +55,11 @@ export function planHeartbeat(round: {
   for (const [channelId, report] of reported) {
     const answer = answered.get(channelId);
     after.set(channelId, answer && answer.version >= report.version ? answer : report);
+  }
+  for (const [channelId, answer] of answered) {
+    const old = before.get(channelId);
+    const isBack = old && !reported.has(channelId) && answer.version >= old.version;
+    if (isBack) after.set(channelId, answer);
   }
   return {
     added: round.answer.filter(

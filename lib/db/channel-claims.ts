@@ -123,10 +123,11 @@ export async function releaseAllBut(
 export async function saveChannelError(
   database: Database,
   { lease, error }: Request<"saveChannelError">,
-): Promise<void> {
-  await database.run(
+): Promise<"saved" | "fenced"> {
+  const saved = await database.run(
     (prisma) => prisma.$executeRaw`
       UPDATE channel SET ${errorAssignments(error)} WHERE ${leaseHolds(lease)}`,
   );
   if (error?.code === "destination.bucket_missing") await askAfterBucketLoss(database, lease);
+  return saved > 0 ? "saved" : "fenced";
 }

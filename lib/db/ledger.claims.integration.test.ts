@@ -62,7 +62,8 @@ describe("a worker's lease", () => {
 
     const { items } = await listChannels(given.database(), taskId, { limit: 10 });
     expect(items.map((channel) => channel.owner)).toEqual([null, null]);
-    expect(await ledger.saveTunnelClient({ workerId, taskId, clientId: "c" })).toBe(false);
+    const client = { taskId, clientId: "c", replaces: null };
+    expect(await ledger.saveTunnelClient({ workerId, ...client })).toBe(false);
     expect(
       await ledger.decide({
         lease: claimed[0]!,
@@ -185,6 +186,21 @@ describe("claiming channels", () => {
       const claimed = await ledger.claimChannels({ workerId, limit: 10 });
       expect(claimed.map((channel) => channel.lane)).toEqual([1]);
     });
+  });
+});
+
+describe("a task's client at its tunnel", () => {
+  test("is replaced only by whoever knows which one it is, so that a task never has two", async () => {
+    const { id: taskId } = await seedTask(given.database());
+    const workerId = await startWorker();
+    await ledger.holdTasks({ workerId, limit: 10 });
+    const save = (clientId: string, replaces: string | null) =>
+      ledger.saveTunnelClient({ workerId, taskId, clientId, replaces });
+    expect(await save("first", null)).toBe(true);
+    expect(await save("second", null)).toBe(false);
+    expect((await ledger.getTasks([taskId]))[0]?.tunnelClientId).toBe("first");
+    expect(await save("second", "first")).toBe(true);
+    expect((await ledger.getTasks([taskId]))[0]?.tunnelClientId).toBe("second");
   });
 });
 

@@ -474,9 +474,25 @@ describe("the upload log", () => {
       { objectId: forgotten, uploadId: "u" },
       { objectId: nameless, uploadId: null },
     ]);
-    await ledger.forgetUpload(forgotten);
-    await ledger.forgetUpload(nameless);
+    await ledger.forgetUpload({ objectId: forgotten, workerId: "w", uploadId: "u" });
+    await ledger.forgetUpload({ objectId: nameless, workerId: "w", uploadId: null });
     expect(await abandoned()).toEqual([]);
+  });
+
+  test("keeps an object's other uploads when one of them is forgotten", async () => {
+    const { channelKey } = await claimOne();
+    const objectId = randomUUID();
+    for (const uploadId of ["zombie's", "heir's"]) {
+      await log(objectId, channelKey);
+      await ledger.logUploadId({ objectId, uploadId });
+    }
+    await log(objectId, channelKey);
+    await ledger.forgetUpload({ objectId, workerId: "w", uploadId: "heir's" });
+    await ledger.forgetUpload({ objectId, workerId: "another", uploadId: null });
+    expect(await abandoned()).toEqual([
+      { objectId, uploadId: "zombie's" },
+      { objectId, uploadId: null },
+    ]);
   });
 
   test("forgets the upload that was published, and gives an older one of the same object to the janitor", async () => {

@@ -56,6 +56,6 @@ export function createLedger(database: Database, { host }: { readonly host: stri
     markAcked: (request) => markAcked(database, request),
     saveChannelError: (request) => saveChannelError(database, request),
     listAbandonedUploads: (request) => listAbandonedUploads(database, request),
-    forgetUpload: (objectId) => forgetUpload(database, objectId),
+    forgetUpload: (upload) => forgetUpload(database, upload),
   };
 }

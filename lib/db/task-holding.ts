@@ -56,15 +56,15 @@ export async function getHeldTasks(
   });
 }
 
-/** False when another worker holds the task. */
 export async function saveTunnelClient(
   database: Database,
-  { workerId, taskId, clientId }: Request<"saveTunnelClient">,
+  { workerId, taskId, clientId, replaces }: Request<"saveTunnelClient">,
 ): Promise<boolean> {
   const saved = await database.run(
     (prisma) => prisma.$executeRaw`
       UPDATE task_facts SET tunnel_client_id = ${clientId}
-      WHERE task_id = ${taskId}::uuid AND owner_worker = ${workerId}`,
+      WHERE task_id = ${taskId}::uuid AND owner_worker = ${workerId}
+        AND tunnel_client_id IS NOT DISTINCT FROM ${replaces}`,
   );
   return saved > 0;
 }

@@ -29,6 +29,7 @@ export async function logUploadId(
 
 type AbandonedRow = {
   readonly object_id: string;
+  readonly worker_id: string;
   readonly destination_id: string;
   readonly bucket: string;
   readonly key: string;
@@ -46,7 +47,7 @@ export async function listAbandonedUploads(
 ): Promise<Awaited<ReturnType<Ledger["listAbandonedUploads"]>>> {
   return database.run(async (prisma) => {
     const rows = await prisma.$queryRaw<AbandonedRow[]>`
-      SELECT u.object_id, u.destination_id, u.bucket, u.key, u.upload_id
+      SELECT u.object_id, u.worker_id, u.destination_id, u.bucket, u.key, u.upload_id
       FROM upload u
       WHERE u.logged_at < clock_timestamp() - ${olderThanMs} * interval '1 millisecond'
         AND NOT EXISTS (
@@ -57,6 +58,7 @@ export async function listAbandonedUploads(
       ORDER BY u.logged_at, u.id LIMIT ${limit}`;
     return rows.map((row) => ({
       objectId: row.object_id,
+      workerId: row.worker_id,
       destinationId: row.destination_id,
       bucket: row.bucket,
       key: row.key,
@@ -65,8 +67,13 @@ export async function listAbandonedUploads(
   });
 }
 
-export async function forgetUpload(database: Database, objectId: string): Promise<void> {
+export async function forgetUpload(
+  database: Database,
+  { objectId, workerId, uploadId }: Request<"forgetUpload">,
+): Promise<void> {
   await database.run(
-    (prisma) => prisma.$executeRaw`DELETE FROM upload WHERE object_id = ${objectId}::uuid`,
+    (prisma) => prisma.$executeRaw`
+      DELETE FROM upload WHERE object_id = ${objectId}::uuid AND worker_id = ${workerId}
+        AND upload_id IS NOT DISTINCT FROM ${uploadId}`,
   );
 }

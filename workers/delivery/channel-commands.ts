@@ -163,7 +163,7 @@ export class ChannelCommands {
     budget.hold(claim.channelKey, 0);
     if (!staged || this.#mayBeDecided) return;
     const { store } = await this.#destination();
-    await staged.drop({ store, ledger });
+    await staged.drop({ store, ledger, workerId: claim.workerId });
   }
 
   async #read(checkpoint: string): Promise<Fact> {

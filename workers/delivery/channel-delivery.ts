@@ -17,6 +17,7 @@ export type ChannelDeliveryOptions = {
   readonly random: () => number;
 };
 
+type SavedError = "saved" | "fenced" | "unknown";
 type Opened = { readonly commands: ChannelCommands; step: Step };
 
 /**
@@ -92,7 +93,7 @@ export class ChannelDelivery {
         const error = toAppError(thrown);
         const untilMs = clock.monotonic() + retryDelayMs(error.fault, attempt, random());
         this.#report("load", attempt, error);
-        await this.#showError(error, attempt, untilMs);
+        if ((await this.#showError(error, attempt, untilMs)) === "fenced") return null;
         await this.#pause(untilMs);
       }
     }
@@ -152,9 +153,11 @@ export class ChannelDelivery {
       };
       const next = stepDelivery(state, fact, commands.limits).command;
       // Sealed instead of tried again: the channel goes on, and meets the failure again if it lasts.
-      if (next.kind !== "stage")
-        await this.#showError(error, attempt, next.kind === "wait" ? next.untilMs : null);
-      return fact;
+      if (next.kind === "stage") return fact;
+      const nextTryAtMs = next.kind === "wait" ? next.untilMs : null;
+      const shown = await this.#showError(error, attempt, nextTryAtMs);
+      // A zombie fails for ever where its heir has gone on: what it wants to read was acked and is gone.
+      return shown === "fenced" ? { kind: "fenced" } : fact;
     }
   }
 
@@ -166,28 +169,31 @@ export class ChannelDelivery {
     await clock.sleep(Math.max(0, untilMs - clock.monotonic()), this.#wait.signal);
   }
 
-  async #showError(error: AppError, attempt: number, nextTryAtMs: number | null): Promise<void> {
-    if (!isWorthShowing(error.fault, attempt)) return;
+  async #showError(
+    error: AppError,
+    attempt: number,
+    nextTryAtMs: number | null,
+  ): Promise<SavedError> {
+    if (!isWorthShowing(error.fault, attempt)) return "unknown";
     const { clock } = this.#o;
     // Loops keep to the clock that never steps; people read the one on the wall.
     const nextTryAt =
       nextTryAtMs === null ? null : new Date(clock.now() + nextTryAtMs - clock.monotonic());
     this.#errorShown = true;
-    await this.#saveError({ code: error.code, details: error.details, attempt, nextTryAt });
+    return this.#saveError({ code: error.code, details: error.details, attempt, nextTryAt });
   }
 
   async #showHealthy(): Promise<void> {
-    if (this.#errorShown && (await this.#saveError(null))) this.#errorShown = false;
+    if (this.#errorShown && (await this.#saveError(null)) === "saved") this.#errorShown = false;
   }
 
   /** Error facts are for people: that they cannot be stored must not stop a delivery that could go on. */
-  async #saveError(error: ErrorFact | null): Promise<boolean> {
+  async #saveError(error: ErrorFact | null): Promise<SavedError> {
     try {
-      await this.#o.ledger.saveChannelError({ lease: this.claim, error });
-      return true;
+      return await this.#o.ledger.saveChannelError({ lease: this.claim, error });
     } catch (thrown) {
       this.#report("save error", 0, toAppError(thrown));
-      return false;
+      return "unknown";
     }
   }
 

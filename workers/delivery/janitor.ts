@@ -49,7 +49,8 @@ export class Janitor {
       olderThanMs: abandonedAfterMs,
       limit: uploadsPerSweepMax,
     });
-    for (const { objectId, destinationId, bucket, key, uploadId } of uploads) {
+    for (const upload of uploads) {
+      const { objectId, destinationId, bucket, key, uploadId } = upload;
       try {
         // No id: the worker died between logging and creating, or before it heard the id. A store's
         // own rule for incomplete uploads takes care of the latter.
@@ -57,7 +58,7 @@ export class Janitor {
           const { store } = await this.#adapters.destination(destinationId);
           await store.abortUpload({ key, uploadId });
         }
-        await this.#ledger.forgetUpload(objectId);
+        await this.#ledger.forgetUpload(upload);
         this.#events.uploadSwept({ bucket, key, objectId });
       } catch (thrown) {
         this.#events.sweepFailed({ bucket, key }, toAppError(thrown));

@@ -66,11 +66,11 @@ export async function uploadParts(context: StageContext, draft: UploadDraft): Pr
 
 /** Best effort: what is not aborted here stays logged, for the janitor. */
 export async function giveUpUpload(
-  { store, ledger }: Pick<StageContext, "store" | "ledger">,
+  { store, ledger, workerId }: Pick<StageContext, "store" | "ledger" | "workerId">,
   { objectId, key, uploadId }: { objectId: string; key: string; uploadId: string | null },
 ): Promise<void> {
   if (uploadId !== null) await store.abortUpload({ key, uploadId });
-  await ledger.forgetUpload(objectId);
+  await ledger.forgetUpload({ objectId, workerId, uploadId });
 }
 
 async function sendParts(

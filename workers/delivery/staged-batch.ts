@@ -50,7 +50,7 @@ export class StagedBatch {
   }
 
   /** Gives the uploads up, of a batch that will not be decided. Best effort: the janitor comes after. */
-  async drop(context: Pick<StageContext, "store" | "ledger">): Promise<void> {
+  async drop(context: Pick<StageContext, "store" | "ledger" | "workerId">): Promise<void> {
     for (const object of this.#staged.values())
       await giveUpUpload(context, object).catch(() => undefined);
     this.#staged.clear();

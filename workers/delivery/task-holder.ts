@@ -118,13 +118,13 @@ export class TaskHolder {
 
   async #connect(tunnel: Tunnel): Promise<string> {
     const { ledger, workerId, events } = this.#o;
+    const { id: taskId, tunnelClientId: replaces } = this.#task;
     const clientId = await tunnel.connect({
       timeoutSeconds: clientTimeoutSeconds,
       tag: `culvert-${this.#task.settings.name}`,
     });
-    const held = await ledger.saveTunnelClient({ workerId, taskId: this.#task.id, clientId });
-    if (!held)
-      throw new AppError("internal.lease_lost", "Another worker holds the task's heartbeat");
+    const held = await ledger.saveTunnelClient({ workerId, taskId, clientId, replaces });
+    if (!held) throw new AppError("internal.lease_lost", "Another holder keeps the task's client");
     this.#connectedAs = clientId;
     events.tunnelConnected({ task: this.#task.settings.name, clientId });
     return clientId;

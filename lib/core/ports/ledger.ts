@@ -100,10 +100,16 @@ export interface Ledger {
   renewWorker(request: { workerId: string; leaseMs: number }): Promise<boolean>;
   /** Takes tasks whose heartbeat nobody alive holds, and gives all that this worker then holds. */
   holdTasks(request: { workerId: string; limit: number }): Promise<HeldTask[]>;
+  /**
+   * False when another worker holds the task, or when its client is not the one to be replaced any
+   * more: a holder that slept through its lease would make a second client, and the tunnel would leave
+   * channels to the first, of which nobody speaks.
+   */
   saveTunnelClient(request: {
     workerId: string;
     taskId: string;
     clientId: string;
+    replaces: string | null;
   }): Promise<boolean>;
   /** Adds channels seen in a heartbeat for the first time, each with the next lane. Known ones are left alone. */
   addChannels(request: {
@@ -221,19 +227,34 @@ export interface Ledger {
     sequenceNumber: bigint;
     finished: boolean;
   }): Promise<"acked" | "fenced">;
-  /** Fenced. Null clears. */
-  saveChannelError(request: { lease: ChannelLease; error: ErrorFact | null }): Promise<void>;
+  /**
+   * Null clears. Its fence is how a zombie that cannot read or ack any more, because its heir has gone
+   * on, learns what it is: no write of its own would ever come.
+   */
+  saveChannelError(request: {
+    lease: ChannelLease;
+    error: ErrorFact | null;
+  }): Promise<"saved" | "fenced">;
   /** Uploads logged before `olderThanMs` ago that no unpublished object names. */
   listAbandonedUploads(request: { olderThanMs: number; limit: number }): Promise<
     readonly {
       objectId: string;
+      workerId: string;
       destinationId: string;
       bucket: string;
       key: string;
       uploadId: string | null;
     }[]
   >;
-  forgetUpload(objectId: string): Promise<void>;
+  /**
+   * Takes one upload out of the log. An object has as many as were begun for it, by a zombie and by
+   * its heir; the others are still there to be found.
+   */
+  forgetUpload(upload: {
+    objectId: string;
+    workerId: string;
+    uploadId: string | null;
+  }): Promise<void>;
 }
 
 /** What the loop of one channel needs of the ledger. */
