@@ -1,3 +1,4 @@
+import { systemClock } from "@/lib/platform/clock";
 import type { Installation, TaskSeen } from "./installation";
 import type { Usage } from "./process-usage";
 import { createSampleTable, fillTable, type Rows } from "./sample-table";
@@ -58,6 +59,74 @@ export async function runPartitions(
   });
 }
 
+/** The same number of rows, spread over so many tasks, each with a table of its own. */
+export async function runTasks(at: Installation, rows: number, tasks: number): Promise<Run> {
+  const rowsEach = Math.ceil(rows / tasks);
+  const names = Array.from({ length: tasks }, (_, index) => `bench-task-${index}`);
+  for (const name of names) {
+    const task = { name, table: name.replaceAll("-", "_"), flush: { seconds: 5 } };
+    await preparePaused(at, task, { from: 0, to: rowsEach });
+  }
+  const { channels } = (await at.getTask("bench-task-0")).progress;
+  const what = `${tasks} tasks with ${channels} channels each`;
+  return measure(at, { what, rows: rowsEach * tasks, name: names[0] ?? "" }, async () => {
+    for (const name of names) await at.post(`tasks/${name}/resume`);
+    const isDone = ({ account }: TaskSeen) => account.records >= rowsEach;
+    const seen = await Promise.all(names.map((name) => at.waitForTask(name, isDone)));
+    return sumOf(seen);
+  });
+}
+
+/**
+ * The same backlog with the console left alone and with people looking: `pollsPerMinute` requests
+ * for the list of tasks and the task, evenly spread, the two in turns.
+ */
+export async function runPolled(
+  at: Installation,
+  rows: number,
+  pollsPerMinute: number,
+): Promise<Run> {
+  const [table, name] = [`polled_${pollsPerMinute}`, `bench-poll-${pollsPerMinute}`];
+  await preparePaused(at, { table, name, flush: { seconds: 5 } }, { from: 0, to: rows });
+  const what = `${pollsPerMinute} polls a minute`;
+  return measure(at, { what, rows, name }, async () => {
+    const stop = new AbortController();
+    const polling = poll(at, name, pollsPerMinute, stop.signal);
+    await at.post(`tasks/${name}/resume`);
+    const task = await at.waitForTask(name, ({ account }) => account.records >= rows);
+    stop.abort();
+    await polling;
+    return task;
+  });
+}
+
+async function poll(
+  at: Installation,
+  name: string,
+  pollsPerMinute: number,
+  end: AbortSignal,
+): Promise<void> {
+  const routes = ["tasks", `tasks/${name}`];
+  const underWay = new Set<Promise<unknown>>();
+  const began = performance.now();
+  for (let polls = 0; pollsPerMinute > 0 && !end.aborted; polls++) {
+    const dueMs = (polls / pollsPerMinute) * 60_000 - (performance.now() - began);
+    if (dueMs > 0) await systemClock.sleep(dueMs);
+    const one: Promise<unknown> = at
+      .get(routes[polls % routes.length] ?? "tasks")
+      .then((response) => response.arrayBuffer())
+      .finally(() => underWay.delete(one));
+    underWay.add(one);
+  }
+  await Promise.all(underWay);
+}
+
+function sumOf(tasks: readonly TaskSeen[]): Pick<TaskSeen, "account"> {
+  const over = (field: keyof TaskSeen["account"]) =>
+    tasks.reduce((sum, { account }) => sum + account[field], 0);
+  return { account: { records: over("records"), rows: over("rows"), objects: over("objects") } };
+}
+
 async function preparePaused(
   at: Installation,
   task: { readonly name: string; readonly table: string } & Record<string, unknown>,
@@ -74,7 +143,7 @@ async function preparePaused(
 async function measure(
   at: Installation,
   { what, rows, name }: { readonly what: string; readonly rows: number; readonly name: string },
-  deliver: (name: string) => Promise<TaskSeen>,
+  deliver: (name: string) => Promise<Pick<TaskSeen, "account">>,
 ): Promise<Run> {
   const before = at.usage();
   const began = performance.now();

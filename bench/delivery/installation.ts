@@ -16,7 +16,7 @@ export const bucket = "culvert-demo";
 
 /** What the benchmark looks at of a task, as the REST API gives it. */
 export type TaskSeen = {
-  readonly progress: { readonly stage: string };
+  readonly progress: { readonly stage: string; readonly channels: number };
   readonly account: { readonly records: number; readonly rows: number; readonly objects: number };
   readonly status: { readonly label: string; readonly detail: string | null };
 };

@@ -2,18 +2,19 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type Run, runFull, runIncremental, runPartitions } from "./backlogs";
+import { type Run, runFull, runIncremental, runPartitions, runPolled, runTasks } from "./backlogs";
+import { type DecideRate, measureDecides } from "./decide";
 import { type Installation, startInstallation } from "./installation";
 import { type Latency, measureFirstObject, runLatency } from "./latency";
 
 /**
  * Tunnel → bucket with the real processes, each scenario in a new installation:
- * `npm run bench:delivery -- [--only full,incremental,latency,partitions] [--rows 1000000]
- * [--workers 1,2] [--seconds 60] [--save]`. Linux only: CPU and memory come from /proc.
+ * `npm run bench:delivery -- [--only full,incremental,partitions,tasks,polls,decide,latency,default-flush]
+ * [--rows 1000000] [--workers 1,2] [--seconds 60] [--save]`. Linux only: CPU and memory come from /proc.
  */
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string", default: "full,incremental,latency,partitions" },
+    only: { type: "string", default: "full,incremental,partitions,tasks,polls,decide,latency" },
     rows: { type: "string", default: "1000000" },
     workers: { type: "string", default: "1,2" },
     /** How long each latency run writes; at the default flush it takes at least three of them. */
@@ -27,12 +28,20 @@ const seconds = Number(options.seconds);
 const rowsPerSecond = 5_000;
 const partitions = 500;
 const defaultFlushSeconds = 120;
+/** Tasks, and channels of each: 10 to 1,024 channels in all, 1 to 200 tasks. */
+const spreads = [
+  [1, 10],
+  [16, 64],
+  [200, 2],
+] as const;
+const pollsPerMinute = 10_000;
 
 async function withInstallation<T>(
   workers: number,
   work: (at: Installation) => Promise<T>,
+  settings: Record<string, string> = {},
 ): Promise<T> {
-  const at = await startInstallation({ CULVERT_DELIVERY_WORKERS: String(workers) });
+  const at = await startInstallation({ CULVERT_DELIVERY_WORKERS: String(workers), ...settings });
   try {
     return await work(at);
   } finally {
@@ -57,7 +66,26 @@ async function measureBacklogs(): Promise<Run[]> {
     runs.push(await withInstallation(1, (at) => runPartitions(at, rows, partitions)));
     show(runs.slice(-1));
   }
+  for (const [tasks, channels] of isWanted("tasks") ? spreads : []) {
+    const settings = { TABLESTORE_CHANNELS: String(channels) };
+    runs.push(await withInstallation(1, (at) => runTasks(at, rows, tasks), settings));
+    show(runs.slice(-1));
+  }
+  if (isWanted("polls")) {
+    await withInstallation(1, async (at) => {
+      for (const polls of [0, pollsPerMinute]) runs.push(await runPolled(at, rows, polls));
+    });
+    show(runs.slice(-2));
+  }
   return runs;
+}
+
+async function measureDecideRates(): Promise<DecideRate[]> {
+  const rates: DecideRate[] = [];
+  for (const channels of [1, 8, 64]) rates.push(await measureDecides(channels, 4_000 / channels));
+  console.log("\ndecide, on a PostgreSQL of its own with its usual durability");
+  console.table(rates);
+  return rates;
 }
 
 async function measureLatencies(): Promise<{ firstObjectMs: number; latencies: Latency[] }> {
@@ -102,6 +130,7 @@ function show(runs: readonly Run[]): void {
 const thousands = (value: number) => `${Math.round(value / 1000)} k`;
 
 const runs = await measureBacklogs();
+const decides = isWanted("decide") ? await measureDecideRates() : [];
 const latency = isWanted("latency") ? await measureLatencies() : null;
 if (options.save) {
   const model = cpus()[0]?.model ?? "unknown";
@@ -110,6 +139,6 @@ if (options.save) {
   const file = path.join(import.meta.dirname, "../results", `${slug}-delivery.json`);
   mkdirSync(path.dirname(file), { recursive: true });
   const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(file, `${JSON.stringify({ date, machine, runs, ...latency }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ date, machine, runs, decides, ...latency }, null, 2)}\n`);
   console.log(`Saved ${path.relative(process.cwd(), file)}`);
 }

@@ -7,6 +7,7 @@ import { createDatabase, type Database } from "@/lib/db/client";
 import { migrateDatabase } from "@/lib/db/migrate";
 import { systemClock } from "@/lib/platform/clock";
 import { randomSecret } from "@/lib/platform/secret";
+import type { Program } from "@/lib/platform/testing/provide-program";
 import { createConnections } from "@/lib/services/create-connections";
 import { getTask } from "@/lib/services/get-task";
 import { updateTask } from "@/lib/services/update-task";
@@ -15,7 +16,6 @@ import { type RunningPostgres, startPostgres } from "@/workers/local/postgres";
 import { type DeliveryParts, startDeliveryParts } from "../delivery-parts";
 import { endServer, type SpawnedServer, spawnServer } from "../spawn-server";
 import { testAccess } from "../start-test-server";
-import type { Program } from "./provide-program";
 import {
   type DeliveryConfig,
   type SdkDriver,

@@ -1,27 +1,77 @@
-import { describe, it } from "vitest";
-import { type Language, type Program, provideProgram } from "./provide-program";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  describeProgram,
+  inInteropCache,
+  type Program,
+  pythonRecipe,
+  type Recipe,
+} from "@/lib/platform/testing/provide-program";
 
-/**
- * A suite that needs a language's program, built while the file is read. Where a toolchain or a
- * registry is out of reach there is one test instead: it is reported as not run, with the reason, or
- * fails with it when INTEROP_REQUIRED is 1.
- */
-export async function describeLanguage(
+const sources = fileURLToPath(new URL("../../interop", import.meta.url));
+
+export type Language = "go" | "java" | "python";
+
+const recipes: Readonly<Record<Language, Recipe>> = {
+  go: {
+    name: "The Go SDK",
+    slug: "go",
+    from: path.join(sources, "go"),
+    toolchain: ["go", "version"],
+    registry: "the Go module proxy",
+    download: () => ["go", "mod", "download"],
+    build: async (to) => ["go", "build", "-o", path.join(to, "program"), "."],
+    program: (to) => ({ command: path.join(to, "program"), args: [] }),
+    env: {
+      GOMODCACHE: inInteropCache("go", "modules"),
+      GOCACHE: inInteropCache("go", "build"),
+      // Go's downloads are read-only by default, and then nobody could delete node_modules.
+      GOFLAGS: "-mod=readonly -modcacherw -buildvcs=false",
+      GOTOOLCHAIN: "local",
+    },
+  },
+  java: {
+    name: "The Java SDK",
+    slug: "java",
+    from: path.join(sources, "java"),
+    toolchain: ["javac", "-version"],
+    registry: "Maven Central",
+    download: (to) => [
+      "mvn",
+      "--batch-mode",
+      "--quiet",
+      `-Dmaven.repo.local=${inInteropCache("java", "repository")}`,
+      "dependency:copy-dependencies",
+      `-DoutputDirectory=${path.join(to, "lib")}`,
+    ],
+    build: async (to) => [
+      ...["javac", "--release", "11", "-cp", path.join(to, "lib", "*"), "-d", to],
+      ...(await readdir(path.join(sources, "java")))
+        .filter((file) => file.endsWith(".java"))
+        .map((file) => path.join(sources, "java", file)),
+    ],
+    program: (to) => ({
+      command: "java",
+      args: [
+        ...["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+        ...["-cp", `${to}${path.delimiter}${path.join(to, "lib", "*")}`, "Program"],
+      ],
+    }),
+    env: {},
+  },
+  python: pythonRecipe({
+    name: "The Python SDK",
+    slug: "python",
+    from: path.join(sources, "python"),
+    script: "program.py",
+  }),
+};
+
+/** A suite on our small program around a language's official SDK. */
+export function describeLanguage(
   language: Language,
   define: (program: Program) => void,
 ): Promise<void> {
-  const provided = await provideProgram(language);
-  describe(`the official ${language} SDK`, () => {
-    if (provided.kind === "program") define(provided.program);
-    else reportAsNotRun(provided.sentence);
-  });
-}
-
-function reportAsNotRun(sentence: string): void {
-  it("works with this table store", (context) => {
-    if (process.env.INTEROP_REQUIRED === "1") throw new Error(sentence);
-    // The reporter says of a skipped test no more than that there is one.
-    process.stderr.write(`${sentence}\n`);
-    context.skip(sentence);
-  });
+  return describeProgram(recipes[language], `the official ${language} SDK`, define);
 }

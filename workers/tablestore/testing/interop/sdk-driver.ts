@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Program } from "./provide-program";
+import type { Program } from "@/lib/platform/testing/provide-program";
 
 /**
  * What the row and tunnel scenarios ask of every SDK, as JSON, so that one scenario holds all of

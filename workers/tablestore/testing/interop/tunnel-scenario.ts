@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Program } from "@/lib/platform/testing/provide-program";
 import type { TablestoreClient } from "@/lib/tablestore/client";
 import { decodePlainRows } from "@/lib/tablestore/decode-plain-buffer";
 import { endServer, type SpawnedServer, spawnServer } from "../spawn-server";
@@ -9,7 +10,6 @@ import { testAccess } from "../start-test-server";
 import { connectClient, rowBytes } from "../tunnel-reader";
 import { ChangeWriter, describeRow } from "./change-writer";
 import { ConsumedChanges } from "./consumed-changes";
-import type { Program } from "./provide-program";
 import { type SdkDriver, startDriver } from "./sdk-driver";
 import { startTunnelWorker, type TunnelWorkerProcess, type WorkerTimes } from "./tunnel-worker";
 

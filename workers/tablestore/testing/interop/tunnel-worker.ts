@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Program } from "@/lib/platform/testing/provide-program";
 import type { RecordPage } from "./consumed-changes";
-import type { Program } from "./provide-program";
 import { type SdkAccess, spawnProgram } from "./sdk-driver";
 
 export type WorkerTimes = {

@@ -4,25 +4,30 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { describe, it } from "vitest";
 
-const root = fileURLToPath(new URL("../../../..", import.meta.url));
-const sources = path.join(root, "workers/tablestore/interop");
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const cache = path.join(root, "node_modules/.cache/culvert-interop");
 const stepMsMax = 600_000;
 
-export type Language = "go" | "java" | "python";
 export type Program = { readonly command: string; readonly args: readonly string[] };
 export type Provided =
   | { readonly kind: "program"; readonly program: Program }
   /** A toolchain or registry is missing here: one sentence on which. */
   | { readonly kind: "out_of_reach"; readonly sentence: string };
 
-type Recipe = {
+/** How a program in another language, around packages that are not ours, comes to be. */
+export type Recipe = {
+  /** For people: what is tried. */
   readonly name: string;
+  /** Of the place in the cache. */
+  readonly slug: string;
+  /** Folder of our sources for it. */
+  readonly from: string;
   /** Must end with 0; tells that the toolchain is there. */
   readonly toolchain: readonly string[];
   readonly registry: string;
-  /** Brings the SDK; whatever fails here is the registry's doing. */
+  /** Brings the packages; whatever fails here is the registry's doing. */
   readonly download: (to: string) => readonly string[];
   /** Makes the program; whatever fails here is ours. */
   readonly build: (to: string) => Promise<readonly string[] | null>;
@@ -30,53 +35,18 @@ type Recipe = {
   readonly env: Record<string, string>;
 };
 
-const inCache = (...parts: string[]) => path.join(cache, ...parts);
+export const inInteropCache = (...parts: string[]) => path.join(cache, ...parts);
 
-const recipes: Readonly<Record<Language, Recipe>> = {
-  go: {
-    name: "Go",
-    toolchain: ["go", "version"],
-    registry: "the Go module proxy",
-    download: () => ["go", "mod", "download"],
-    build: async (to) => ["go", "build", "-o", path.join(to, "program"), "."],
-    program: (to) => ({ command: path.join(to, "program"), args: [] }),
-    env: {
-      GOMODCACHE: inCache("go", "modules"),
-      GOCACHE: inCache("go", "build"),
-      // Go's downloads are read-only by default, and then nobody could delete node_modules.
-      GOFLAGS: "-mod=readonly -modcacherw -buildvcs=false",
-      GOTOOLCHAIN: "local",
-    },
-  },
-  java: {
-    name: "Java",
-    toolchain: ["javac", "-version"],
-    registry: "Maven Central",
-    download: (to) => [
-      "mvn",
-      "--batch-mode",
-      "--quiet",
-      `-Dmaven.repo.local=${inCache("java", "repository")}`,
-      "dependency:copy-dependencies",
-      `-DoutputDirectory=${path.join(to, "lib")}`,
-    ],
-    build: async (to) => [
-      ...["javac", "--release", "11", "-cp", path.join(to, "lib", "*"), "-d", to],
-      ...(await readdir(path.join(sources, "java")))
-        .filter((file) => file.endsWith(".java"))
-        .map((file) => path.join(sources, "java", file)),
-    ],
-    program: (to) => ({
-      command: "java",
-      args: [
-        ...["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
-        ...["-cp", `${to}${path.delimiter}${path.join(to, "lib", "*")}`, "Program"],
-      ],
-    }),
-    env: {},
-  },
-  python: {
-    name: "Python",
+/** A Python script beside a `requirements.txt`, in an environment of its own. */
+export function pythonRecipe(named: {
+  readonly name: string;
+  readonly slug: string;
+  readonly from: string;
+  readonly script: string;
+}): Recipe {
+  const { script, ...rest } = named;
+  return {
+    ...rest,
     toolchain: ["python3", "-c", "import venv, ensurepip"],
     registry: "PyPI",
     download: (to) => [
@@ -88,20 +58,19 @@ const recipes: Readonly<Record<Language, Recipe>> = {
     build: async () => null,
     program: (to) => ({
       command: path.join(to, "venv", "bin", "python"),
-      args: [path.join(sources, "python", "program.py")],
+      args: [path.join(named.from, script)],
     }),
     env: {},
-  },
-};
+  };
+}
 
 /**
- * Our small program around a language's official SDK, built once per state of its sources and kept
- * below node_modules/.cache. Throws when the program itself cannot be built.
+ * Built once per state of its sources and kept below node_modules/.cache. Throws when the program
+ * itself cannot be built.
  */
-export async function provideProgram(language: Language): Promise<Provided> {
-  const recipe = recipes[language];
-  const from = path.join(sources, language);
-  const to = inCache(language, `${await hashOf(from)}`);
+export async function provideProgram(recipe: Recipe): Promise<Provided> {
+  const { from } = recipe;
+  const to = inInteropCache(recipe.slug, `${await hashOf(from)}`);
   const finished = path.join(to, "finished");
   const provided: Provided = { kind: "program", program: recipe.program(to) };
   if (existsSync(finished)) return provided;
@@ -109,15 +78,15 @@ export async function provideProgram(language: Language): Promise<Provided> {
   await mkdir(to, { recursive: true });
   const outOfReach = (what: string, complaint: string): Provided => ({
     kind: "out_of_reach",
-    sentence: `The ${recipe.name} SDK was not tried, because ${what}: ${complaint}`,
+    sentence: `${recipe.name} was not tried, because ${what}: ${complaint}`,
   });
   const toolchain = await run(recipe.toolchain, from, recipe.env);
-  if (toolchain !== null) return outOfReach(`no ${recipe.name} toolchain works here`, toolchain);
+  if (toolchain !== null) return outOfReach(`no toolchain for it works here`, toolchain);
   const download = await run(recipe.download(to), from, recipe.env);
   if (download !== null) return outOfReach(`${recipe.registry} did not give it`, download);
   const command = await recipe.build(to);
   const build = command === null ? null : await run(command, from, recipe.env);
-  if (build !== null) throw new Error(`The ${recipe.name} program cannot be built: ${build}`);
+  if (build !== null) throw new Error(`The program for ${recipe.name} cannot be built: ${build}`);
   await writeFile(finished, "");
   return provided;
 }
@@ -155,5 +124,31 @@ async function run(
       const words = said.trim().replace(/\s+/g, " ").slice(-800);
       resolve(code === 0 ? null : words || `${command} ended with ${code ?? signal}`);
     });
+  });
+}
+
+/**
+ * A suite that needs such a program, built while the file is read. Where a toolchain or a registry is
+ * out of reach there is one test instead: it is reported as not run, with the reason, or fails with
+ * it when INTEROP_REQUIRED is 1.
+ */
+export async function describeProgram(
+  recipe: Recipe,
+  title: string,
+  define: (program: Program) => void,
+): Promise<void> {
+  const provided = await provideProgram(recipe);
+  describe(title, () => {
+    if (provided.kind === "program") define(provided.program);
+    else reportAsNotRun(provided.sentence);
+  });
+}
+
+function reportAsNotRun(sentence: string): void {
+  it("agrees with us", (context) => {
+    if (process.env.INTEROP_REQUIRED === "1") throw new Error(sentence);
+    // The reporter says of a skipped test no more than that there is one.
+    process.stderr.write(`${sentence}\n`);
+    context.skip(sentence);
   });
 }
