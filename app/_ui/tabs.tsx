@@ -17,7 +17,7 @@ export function Tabs(props: {
     <Primitive.Root value={props.value} onValueChange={props.onChange} className="min-w-0">
       <Primitive.List
         aria-label={props.label}
-        className="-mb-px flex overflow-x-auto sm:gap-1 border-b border-line"
+        className="-mb-px flex flex-wrap border-b border-line sm:flex-nowrap sm:gap-1 sm:overflow-x-auto"
       >
         {props.tabs.map((tab) => (
           <Primitive.Trigger

@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 import * as answers from "./sample-answers";
 import { type Answers, noConnection, Refusal, type Scene, silence } from "./scene";
 import { tableScenes, tunnelScenes } from "./table-scenes";
+import { verifyScenes } from "./verify-scenes";
 
 const common: Answers = {
   "/tasks": answers.pageOf(answers.taskOfEveryStatus, 48),
@@ -306,6 +307,7 @@ export const scenesByPlace: Readonly<Record<string, readonly Scene[]>> = {
   "the form": formScenes,
   "a task": taskScenes.slice(0, 9),
   "a task's tabs and dialogs": taskScenes.slice(9),
+  "a task's verification": verifyScenes(taskAnswers(answers.task)),
   "tables and rows": tableScenes,
   tunnels: tunnelScenes,
   "addresses that are no page": otherScenes,

@@ -31,7 +31,7 @@ export const destinationErrors = defineErrorKinds({
     title: "The destination bucket does not exist",
     cause: (d) => `The store has no ${bucketOf(d)}.`,
     nextStep: () =>
-      "Create the bucket. Pending data is then written and delivery goes on by itself.",
+      "Create the bucket. Pending data is then written, what was in it is delivered again as far as the source still has it, and delivery goes on by itself.",
   },
   "destination.wrong_region": {
     fault: "user",

@@ -15,6 +15,7 @@ import { TaskActions } from "./task-actions";
 import { TaskErrors } from "./task-errors";
 import { TaskOverview } from "./task-overview";
 import { TaskSettings } from "./task-settings";
+import { VerifyTab } from "./verify-tab";
 
 const liveEveryMs = 2_000;
 const tabs = [
@@ -22,6 +23,7 @@ const tabs = [
   { value: "objects", label: "Objects" },
   { value: "dirty", label: "Dirty values" },
   { value: "channels", label: "Channels" },
+  { value: "verify", label: "Verify" },
   { value: "settings", label: "Settings" },
 ] as const;
 
@@ -80,6 +82,9 @@ export function TaskPage({ name, tab: asked }: { name: string; tab: string | nul
           {tab === "objects" && <ObjectList task={task.name} />}
           {tab === "dirty" && <DirtyList task={task} />}
           {tab === "channels" && <ChannelList task={task.name} />}
+          {tab === "verify" && (
+            <VerifyTab task={task.name} canAsk={task.desiredState !== "deleted"} />
+          )}
           {tab === "settings" && <TaskSettings task={task} />}
         </div>
       </Tabs>
