@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { openSync } from "node:fs";
+import { fstatSync, openSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,7 @@ export class Child {
   readonly #env: Readonly<Record<string, string>>;
   readonly #log: number;
   #process: ChildProcess | null = null;
+  #logBytesAtStart = 0;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(options: {
@@ -36,6 +37,7 @@ export class Child {
   /** Its standard input is our pipe: it ends with us, however we end. */
   start(): void {
     if (this.#process) return;
+    this.#logBytesAtStart = fstatSync(this.#log).size;
     const child = spawn(
       process.execPath,
       ["--enable-source-maps", "--import", "tsx", this.#script],
@@ -58,6 +60,11 @@ export class Child {
         resolve();
       }),
     );
+  }
+
+  /** Resolves when it has logged something, or has ended. */
+  async waitForFirstLine(): Promise<void> {
+    while (this.isRunning && fstatSync(this.#log).size === this.#logBytesAtStart) await sleep(20);
   }
 
   signal(signal: "SIGSTOP" | "SIGCONT"): void {

@@ -9,12 +9,14 @@ import { createDestination } from "@/lib/db/destinations";
 import { migrateDatabase } from "@/lib/db/migrate";
 import { createSource } from "@/lib/db/sources";
 import type { StoredTask } from "@/lib/db/tasks";
+import { systemClock } from "@/lib/platform/clock";
 import { findFreePort } from "@/lib/platform/free-port";
 import { encryptSecret, randomSecret } from "@/lib/platform/secret";
 import { createConnections } from "@/lib/services/create-connections";
 import { createTask } from "@/lib/services/create-task";
 import { ensureBucket } from "@/lib/storage/create-bucket";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
+import { TablestoreClient } from "@/lib/tablestore/client";
 import type { RunningPart } from "@/workers/local/part";
 import { postgresPart } from "@/workers/local/postgres-part";
 import { connectSdk, type SdkClient } from "@/workers/tablestore/testing/official-sdk";
@@ -23,7 +25,7 @@ import { type HttpProxy, startHttpProxy } from "../proxy/http-proxy";
 import { type PostgresProxy, startPostgresProxy } from "../proxy/postgres-proxy";
 import { Child, waitForPort } from "./child";
 
-export const leaseMs = 1_500;
+export const leaseMs = 2_000;
 
 const storeKey = { accessKeyId: "chaos-store-key", secretAccessKey: "chaos-store-secret" } as const;
 const region = "us-east-1";
@@ -46,6 +48,7 @@ export type Installation = {
   };
   /** Past the proxies, as whatever else looks at these services does. */
   readonly sdk: SdkClient;
+  readonly tablestore: TablestoreClient;
   readonly store: ObjectStore;
   readonly database: Database;
   createTask(
@@ -90,6 +93,10 @@ export async function startInstallation(
     };
     return new Child({ name, script: "workers/delivery/main.ts", env, logFile: logFile(name) });
   });
+  const tablestore = new TablestoreClient({
+    ...{ ...testAccess, endpoint: `http://127.0.0.1:${tables.port}` },
+    ...{ clock: systemClock, random: Math.random, retryTotalMs: 0 },
+  });
   const needs = {
     database,
     connections: createConnections(secretKey),
@@ -97,7 +104,13 @@ export async function startInstallation(
   };
   return {
     ...{ workers, objectStore: objects.part, tableStore: tables.part, postgres: postgres.part },
-    ...{ proxies, store, database, sdk: connectSdk({ port: tables.port, ...testAccess }) },
+    ...{
+      proxies,
+      store,
+      database,
+      tablestore,
+      sdk: connectSdk({ port: tables.port, ...testAccess }),
+    },
     createTask: (body) =>
       createTask(needs, {
         ...{ sourceId: "chaos", destinationId: "chaos", prefix: body.name },
@@ -106,6 +119,7 @@ export async function startInstallation(
     async close() {
       await Promise.all(workers.map((worker) => worker.end("SIGKILL")));
       store.close();
+      tablestore.close();
       await database.close();
       await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
       await Promise.all([objects.part.kill(), tables.part.kill()]);

@@ -3,6 +3,7 @@ import { Random } from "@/workers/tablestore/testing/fuzz/random";
 import { checkAccount, readCounts } from "./check-account";
 import { type Installation, startInstallation } from "./installation";
 import { createNemesis, type Nemesis } from "./nemesis";
+import { verifyTasks } from "./verify-tasks";
 import { createWatcher, type Finding, type Watcher } from "./watcher";
 import { createWriter, type Writer } from "./writer";
 
@@ -36,6 +37,8 @@ export type ChaosOptions = {
 };
 
 const workersMax = 3;
+const tables = ["chaos_full", "chaos_days"] as const;
+const taskNames = ["chaos-full", "chaos-days"] as const;
 const baseRows = 1_500;
 const progressEveryMs = 15_000;
 /** Far above what it takes: only a delivery that stands still for good gets there. */
@@ -53,9 +56,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   try {
     const writers = await startWriters(installation, random);
     const watcher = createWatcher(installation.store, "_dirty/");
-    const nemesis = createNemesis(installation, new Random(random.below(2 ** 31)));
-    for (const worker of installation.workers) worker.start();
-    for (const one of [...writers, watcher, nemesis]) one.run();
+    const nemesis = createNemesis(installation, tables, new Random(random.below(2 ** 31)));
+    for (const one of [...writers, watcher]) one.run();
+    await nemesis.run();
     const begunMs = performance.now();
     const tell = () => onProgress(describeProgress(performance.now() - begunMs, watcher, nemesis));
     const telling = setInterval(tell, progressEveryMs);
@@ -66,6 +69,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const healedMs = performance.now();
     const drained = await drain(installation, watcher, writers);
     const drainSeconds = (performance.now() - healedMs) / 1_000;
+    const unverified = drained ? await verifyTasks(installation.database, taskNames) : [];
     await settle(installation, watcher);
     const lost = [...missingRows(watcher, writers)];
     const findings = [
@@ -73,6 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       ...(drained ? [] : [`not delivered within ${drainTimeoutMs / 1_000} s`]),
       ...lost.slice(0, 50).map((row) => `lost: ${row} was acknowledged`),
       ...unknownRows(watcher, writers),
+      ...unverified,
       ...(await checkAccount(installation.database, watcher.objects, writers)),
     ];
     const sum = (part: (writer: Writer) => number) =>
@@ -96,7 +101,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
 /** One table that is delivered in full and then goes on, and one by folders of an event time. */
 async function startWriters(installation: Installation, random: Random): Promise<Writer[]> {
-  const tables = ["chaos_full", "chaos_days"] as const;
   const writers: Writer[] = [];
   for (const table of tables) {
     await installation.sdk("createTable", {
@@ -109,11 +113,11 @@ async function startWriters(installation: Installation, random: Random): Promise
   }
   await writers[0]?.fill(baseRows);
   await installation.createTask({
-    ...{ name: "chaos-full", table: tables[0], mode: "differential" },
+    ...{ name: taskNames[0], table: tables[0], mode: "differential" },
     flush: { seconds: 5, bytes: 1024 * 1024 },
   });
   await installation.createTask({
-    ...{ name: "chaos-days", table: tables[1], mode: "incremental", compression: "snappy" },
+    ...{ name: taskNames[1], table: tables[1], mode: "incremental", compression: "snappy" },
     ...{ prefix: "days/year=$yyyy/month=$MM/day=$dd", flush: { seconds: 5, bytes: 1024 * 1024 } },
     eventTime: { column: "at", format: "RFC3339" },
   });

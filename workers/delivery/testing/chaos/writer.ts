@@ -136,7 +136,7 @@ function toRow({ id, kind, v }: Change, random: Random): object {
     { v: int64(v) },
     { w: random.below(50) === 0 && v > 1 ? "not a number" : int64(random.below(1_000)) },
     { at: `${random.pick(days)}T12:00:00Z` },
-    { pad: "x".repeat(random.below(1_500)) },
+    { pad: "x".repeat(random.below(6_000)) },
   ];
   return { ...row, attributeColumns: kind === "UPDATE" ? [{ PUT: cells }] : cells };
 }
