@@ -6,13 +6,15 @@ export type Role = (typeof roles)[number];
 export const roleSchema = z.enum(roles);
 
 export type ApiRoute = {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: `/api/v1/${string}`;
   readonly summary: string;
   /** The least role that may; null needs no key. */
   readonly role: Role | null;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Media types of a body that is a stream of rows and no JSON. */
+  readonly rowsIn?: readonly string[];
   readonly status: 200 | 201 | 204;
   readonly response?: z.ZodType;
 };

@@ -6,7 +6,14 @@ import {
   datasetPatchSchema,
   datasetViewSchema,
 } from "./dataset-body";
+import {
+  datasetObjectListQuerySchema,
+  datasetObjectPageSchema,
+  partitionListQuerySchema,
+  partitionPageSchema,
+} from "./dataset-lists";
 import { ddlQuerySchema, ddlViewSchema } from "./task-ddl";
+import { uploadSessionRoutes } from "./upload-session-routes";
 
 /** The routes of datasets. */
 export const datasetRoutes = defineRoutes({
@@ -65,4 +72,23 @@ export const datasetRoutes = defineRoutes({
     status: 200,
     response: ddlViewSchema,
   },
+  listDatasetObjects: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}/objects",
+    summary: "The ledger of the dataset's objects of rows, newest first",
+    role: "viewer",
+    query: datasetObjectListQuerySchema,
+    status: 200,
+    response: datasetObjectPageSchema,
+  },
+  listDatasetPartitions: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}/partitions",
+    summary: "The dataset's folders, with what was decided in each",
+    role: "viewer",
+    query: partitionListQuerySchema,
+    status: 200,
+    response: partitionPageSchema,
+  },
+  ...uploadSessionRoutes,
 });

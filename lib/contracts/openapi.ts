@@ -24,6 +24,13 @@ const jsonContent = (schema: Json, type = "application/json") => ({
   content: { [type]: { schema } },
 });
 
+/** Rows have no schema of their own: their columns are the dataset's. */
+function streamContent(types: readonly string[]): Json {
+  return Object.fromEntries(
+    types.map((type) => [type, { schema: { type: "string", format: "binary" } }]),
+  );
+}
+
 function parametersOf(route: ApiRoute): Json[] {
   const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -46,6 +53,9 @@ function operationOf(name: string, route: ApiRoute): Json {
     summary: route.summary,
     ...(route.role === null ? { security: [] } : { "x-role": route.role }),
     parameters: parametersOf(route),
+    ...(route.rowsIn
+      ? { requestBody: { required: true, content: streamContent(route.rowsIn) } }
+      : {}),
     ...(route.body
       ? { requestBody: { required: true, ...jsonContent(jsonSchema(route.body, "input")) } }
       : {}),

@@ -10,6 +10,9 @@ export const fieldProblemSchema = z.object({
     .min(0)
     .optional()
     .meta({ description: "Position in the field's text, UTF-16 units." }),
+  line: z.int().min(1).optional().meta({
+    description: "Of rows in a file, counted from 1; the field is then a column.",
+  }),
 });
 
 /** RFC 9457 with what people need: blocker, cause, next step. Never holds a secret or a row's data. */

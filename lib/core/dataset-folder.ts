@@ -1,3 +1,4 @@
+import type { DatasetSettings } from "./dataset";
 import { standsUnderPrefix } from "./dirty-prefix";
 import { trimFolder } from "./object-key";
 import { describeLayout } from "./prefix-layout";
@@ -56,4 +57,21 @@ export function checkTaskAgainstDatasets(
     }
     return problems;
   });
+}
+
+type Layout = Pick<DatasetSettings, "folder" | "partitionColumns" | "columns">;
+
+/**
+ * Whether a dataset can take over what a deleted one left in its folder: the same folders, and every
+ * column that the objects may have, where readers expect it.
+ */
+export function canAdopt(wanted: Layout, former: Layout): boolean {
+  return (
+    wanted.folder === former.folder &&
+    wanted.partitionColumns.join() === former.partitionColumns.join() &&
+    former.columns.every(({ name, type }, index) => {
+      const column = wanted.columns[index];
+      return column?.name === name && column.type === type;
+    })
+  );
 }

@@ -34,3 +34,16 @@ export function datasetTemplate({
   const text = [folder, ...partitionColumns.map((name) => `${name}=$${name}`)].join("/");
   return { text, segments: [...root, ...levels] };
 }
+
+/**
+ * The key of what a session wrote: `<partition>/<dataset>_<session without hyphens>__<block + 1>.parquet`.
+ * Sessions' ids differ for ever, so nobody else's key can be the same, and a block that is written again
+ * keeps its own.
+ */
+export function uploadObjectKey(
+  partition: string,
+  place: { readonly dataset: string; readonly sessionId: string; readonly blockId: number },
+): string {
+  const { dataset, sessionId, blockId } = place;
+  return `${partition}/${dataset}_${sessionId.replaceAll("-", "")}__${blockId + 1}.parquet`;
+}

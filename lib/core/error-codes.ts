@@ -3,6 +3,7 @@ import { destinationErrors } from "./destination-errors";
 import type { ErrorDetails, ErrorKind, Fault } from "./error-kind";
 import { internalErrors } from "./internal-errors";
 import { requestErrors } from "./request-errors";
+import { sessionErrors } from "./session-errors";
 import { sourceErrors } from "./source-errors";
 
 /** Every failure Culvert can name. Codes are stable, dotted, and few enough to be metric labels. */
@@ -11,6 +12,7 @@ export const errorCodes = {
   ...sourceErrors,
   ...requestErrors,
   ...datasetErrors,
+  ...sessionErrors,
   ...internalErrors,
 };
 

@@ -7,4 +7,6 @@ export type Problem = {
   readonly field: string;
   readonly message: string;
   readonly at?: number;
+  /** Of rows in a file, counted from 1; `field` is then a column. */
+  readonly line?: number;
 };

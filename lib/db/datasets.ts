@@ -7,6 +7,7 @@ import type { Database, Transaction } from "./client";
 import { isForeignKeyViolation, isUniqueViolation } from "./database-error";
 import type { Prisma } from "./generated/client";
 import { originOf, taskFoldersIn } from "./task-folders";
+import { countOpenUploadSessions } from "./upload-sessions";
 
 /** A dataset that sessions write. Its totals are of what was decided and not replaced. */
 export type StoredDataset = {
@@ -30,10 +31,16 @@ const creationLock = 7_301;
  */
 export async function createDataset(
   database: Database,
-  dataset: { readonly id: string; readonly settings: DatasetSettings; readonly place: Place },
+  dataset: {
+    readonly id: string;
+    readonly settings: DatasetSettings;
+    readonly place: Place;
+    /** Deleted datasets whose objects stand in the folder: they become this one's. */
+    readonly formerIds: readonly string[];
+  },
   checkFolder: (others: readonly WriterFolders[]) => Problem[],
 ): Promise<Problem[]> {
-  const { id, settings, place } = dataset;
+  const { id, settings, place, formerIds } = dataset;
   return database.run(() =>
     database
       .transact(async (transaction) => {
@@ -52,12 +59,30 @@ export async function createDataset(
             compression: settings.compression,
           },
         });
+        await adoptObjects(transaction, id, formerIds);
         return [];
       })
       .catch((thrown: unknown) => {
         throw creationError(settings, thrown);
       }),
   );
+}
+
+async function adoptObjects(
+  transaction: Transaction,
+  id: string,
+  formerIds: readonly string[],
+): Promise<void> {
+  if (formerIds.length === 0) return;
+  await transaction.$executeRaw`
+    WITH adopted AS (
+      UPDATE delivered_object SET dataset_id = ${id}::uuid
+      WHERE dataset_id = ANY (${[...formerIds]}::uuid[]) AND replaced_by IS NULL
+      RETURNING rows, bytes
+    )
+    UPDATE dataset SET (objects, rows, bytes) =
+      (SELECT count(*), COALESCE(sum(rows), 0), COALESCE(sum(bytes), 0) FROM adopted)
+    WHERE id = ${id}::uuid`;
 }
 
 function creationError(settings: DatasetSettings, thrown: unknown): unknown {
@@ -141,14 +166,24 @@ export async function changeColumns(
   });
 }
 
-/** The objects stay. False when it is gone already. */
+/**
+ * The objects stay. False when it is gone already. Throws `resource.conflict` while a session is open:
+ * what it decided must still find its destination.
+ */
 export async function deleteDataset(database: Database, id: string): Promise<boolean> {
-  return database.run(async (prisma) => {
-    const { count } = await prisma.dataset.updateMany({
-      where: { id, deletedAt: null },
+  return database.transact(async (transaction) => {
+    const [row] = await transaction.$queryRaw<unknown[]>`
+      SELECT FROM dataset WHERE id = ${id}::uuid AND deleted_at IS NULL FOR UPDATE`;
+    if (!row) return false;
+    if ((await countOpenUploadSessions(transaction, id)) > 0) {
+      const details = { reason: "An upload session of the dataset is open." };
+      throw new AppError("resource.conflict", "A session is open", { details });
+    }
+    await transaction.dataset.update({
+      where: { id },
       data: { deletedAt: new Date(), liveName: null, destinationId: null },
     });
-    return count > 0;
+    return true;
   });
 }
 

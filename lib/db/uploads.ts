@@ -14,6 +14,19 @@ export async function logUpload(database: Database, request: Request<"logUpload"
   );
 }
 
+/** Of a block of an upload session, which no channel has. */
+export async function logBlockUpload(
+  database: Database,
+  request: Omit<Request<"logUpload">, "channelKey">,
+): Promise<void> {
+  await database.run(
+    (prisma) => prisma.$executeRaw`
+      INSERT INTO upload (object_id, channel_key, worker_id, destination_id, bucket, key, logged_at)
+      VALUES (${request.objectId}::uuid, NULL, ${request.workerId}, ${request.destinationId},
+              ${request.bucket}, ${request.key}, clock_timestamp())`,
+  );
+}
+
 /** To the newest entry that has none: an object staged again has an older entry beside it. */
 export async function logUploadId(
   database: Database,
@@ -39,7 +52,8 @@ type AbandonedRow = {
 /**
  * Oldest first. A live worker may still be staging: a batch waits as long as one of its folders is
  * refused, and its other uploads with it. An unpublished object holds its uploads as long as its channel exists; when the task
- * was deleted meanwhile nobody will publish it.
+ * was deleted meanwhile nobody will publish it. A block of an upload session is older than its session
+ * can become, so nobody will commit it.
  */
 export async function listAbandonedUploads(
   database: Database,
@@ -51,8 +65,9 @@ export async function listAbandonedUploads(
       FROM upload u
       WHERE u.logged_at < clock_timestamp() - ${olderThanMs} * interval '1 millisecond'
         AND NOT EXISTS (
-          SELECT FROM delivered_object o JOIN channel c ON c.id = o.channel_key
-          WHERE o.id = u.object_id AND o.published_at IS NULL)
+          SELECT FROM delivered_object o LEFT JOIN channel c ON c.id = o.channel_key
+          WHERE o.id = u.object_id AND o.published_at IS NULL
+            AND (c.id IS NOT NULL OR o.commit_id IS NOT NULL))
         AND NOT EXISTS (
           SELECT FROM worker w WHERE w.id = u.worker_id AND w.lease_until > clock_timestamp())
       ORDER BY u.logged_at, u.id LIMIT ${limit}`;

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { createDatabase } from "@/lib/db/client";
-import { systemClock } from "@/lib/platform/clock";
+import { type Clock, systemClock } from "@/lib/platform/clock";
 import { type ConsoleEnv, consoleEnv } from "@/lib/platform/env";
 import { createLog, type Log } from "@/lib/platform/log";
 import { decryptSecret } from "@/lib/platform/secret";
@@ -10,12 +10,15 @@ import type { Editors } from "./connections";
 import { createConnections } from "./create-connections";
 import type { ServiceDependencies } from "./service-dependencies";
 import { createSignInLimit, type SignInLimit } from "./sign-in-limit";
+import { createWriteGate, type WriteGate } from "./write-gate";
 
 /** What the console's process has one of. */
 export type ConsoleServices = ServiceDependencies & {
   readonly editors: Editors;
   readonly auth: Auth;
   readonly signInLimit: SignInLimit;
+  readonly writes: WriteGate;
+  readonly clock: Clock;
   /** What people type into their browser, without a path. */
   readonly publicUrl: string;
   readonly home: string;
@@ -43,6 +46,8 @@ export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleService
     log,
     auth: createAuth({ database, secretKey, publicUrl, log }),
     signInLimit: createSignInLimit(systemClock.monotonic),
+    writes: createWriteGate(systemClock.monotonic),
+    clock: systemClock,
     publicUrl,
     home: path.resolve(env.CULVERT_HOME),
     env,

@@ -8,12 +8,15 @@ import {
 import { parseFields } from "@/lib/contracts/field-problems";
 import type { DatasetSettings } from "@/lib/core/dataset";
 import { checkDataset } from "@/lib/core/dataset-check";
-import { checkDatasetFolder } from "@/lib/core/dataset-folder";
+import { canAdopt, checkDatasetFolder } from "@/lib/core/dataset-folder";
 import { AppError } from "@/lib/core/error";
 import { InvalidInputError } from "@/lib/core/invalid-input";
+import type { ObjectStore } from "@/lib/core/ports/object-store";
 import type { Problem } from "@/lib/core/problem";
 import { createDataset as insertDataset } from "@/lib/db/datasets";
 import type { StoredDestination } from "@/lib/db/destinations";
+import { findFormerDatasets } from "@/lib/db/former-datasets";
+import { storeLocationOf } from "@/lib/platform/store-location";
 import { withStore } from "./connections";
 import { getDataset } from "./datasets";
 import { findDestination } from "./find-stored";
@@ -25,7 +28,8 @@ type Needs = Pick<ServiceDependencies, "database" | "connections">;
 type Draft = { [K in keyof ParsedDatasetBody]?: ParsedDatasetBody[K] | undefined };
 
 /**
- * Makes a dataset in a folder where nothing else stands and nobody else writes. Throws
+ * Makes a dataset in a folder where nothing foreign stands and nobody else writes. What a deleted dataset
+ * left there becomes its own. Throws
  * `dataset.is_view`, `dataset.name_taken`, or `InvalidInputError` with every problem at once.
  */
 export async function createDataset(needs: Needs, input: unknown): Promise<DatasetView> {
@@ -33,7 +37,8 @@ export async function createDataset(needs: Needs, input: unknown): Promise<Datas
   const draft: Draft = fields;
   if (draft.kind === "view") throw new AppError("dataset.is_view", "A view was asked for");
   const look = await lookAtPlace(needs, draft);
-  const foreign = look?.kind === "found" && look.value ? [look.value] : [];
+  const place = look?.kind === "found" ? look.value : null;
+  const foreign = place?.foreign ? [place.foreign] : [];
   const failed = look?.kind === "failed" ? [look] : [];
   throwProblems(
     [
@@ -44,7 +49,7 @@ export async function createDataset(needs: Needs, input: unknown): Promise<Datas
     [...foreign, ...failed].map(({ error }) => error),
   );
   const { kind: _, ...settings } = datasetBodySchema.parse(draft);
-  await makeDataset(needs, settings);
+  await makeDataset(needs, settings, place?.formerIds ?? []);
   return getDataset(needs.database, settings.name);
 }
 
@@ -62,9 +67,13 @@ function checkDraft({ name, folder, columns, partitionColumns }: Draft): Problem
   );
 }
 
-async function makeDataset(needs: Needs, settings: DatasetSettings): Promise<void> {
+async function makeDataset(
+  needs: Needs,
+  settings: DatasetSettings,
+  formerIds: readonly string[],
+): Promise<void> {
   const place = await findDestination(needs.database, settings.destinationId);
-  const dataset = { id: randomUUID(), settings, place };
+  const dataset = { id: randomUUID(), settings, place, formerIds };
   const problems = await insertDataset(needs.database, dataset, (writers) =>
     checkDatasetFolder(settings.folder, writers),
   );
@@ -72,30 +81,51 @@ async function makeDataset(needs: Needs, settings: DatasetSettings): Promise<voi
 }
 
 type Foreign = { readonly problem: Problem; readonly error: AppError };
+type Place = { readonly foreign: Foreign | null; readonly formerIds: readonly string[] };
 
-/** What stands in the folder, if anything does; fails when the key may not write there. */
-async function lookAtPlace(needs: Needs, draft: Draft): Promise<RemoteLook<Foreign | null> | null> {
-  const { destinationId, folder } = draft;
+/** What stands in the folder; fails when the key may not write there. */
+async function lookAtPlace(needs: Needs, draft: Draft): Promise<RemoteLook<Place | null> | null> {
+  const { destinationId, folder, columns = [], partitionColumns = [] } = draft;
   if (destinationId === undefined) return null;
   return lookAt("destinationId", async () => {
     const stored = await findDestination(needs.database, destinationId);
     if (folder === undefined || checkDraft({ folder }).length > 0) return null;
-    return findForeignObject(needs, stored, folder);
+    const wanted = { folder, columns, partitionColumns };
+    return withStore(needs.connections, stored, async (store) => {
+      await store.checkBucket(`${folder}/`);
+      return listFormer(needs, store, stored, wanted);
+    });
   });
 }
 
-async function findForeignObject(
-  needs: Needs,
-  stored: StoredDestination,
-  folder: string,
-): Promise<Foreign | null> {
-  return withStore(needs.connections, stored, async (store) => {
-    await store.checkBucket(`${folder}/`);
-    const { objects } = await store.list({ prefix: `${folder}/`, limit: 1 });
-    const [first] = objects;
-    if (first === undefined) return null;
-    const reason = `${first.key} stands in the folder, and no dataset of yours wrote it.`;
-    const error = new AppError("dataset.folder_foreign", reason, { details: { reason } });
-    return { problem: { field: "folder", message: reason }, error };
-  });
+/** The deleted datasets that the folder's objects are of, or the first object that is of none. */
+async function listFormer(
+  { database }: Needs,
+  store: ObjectStore,
+  { endpoint, bucket }: StoredDestination,
+  wanted: Pick<DatasetSettings, "folder" | "columns" | "partitionColumns">,
+): Promise<Place> {
+  const location = storeLocationOf(endpoint);
+  const formerIds = new Set<string>();
+  for (let after: string | null = ""; after !== null; ) {
+    const page: Awaited<ReturnType<ObjectStore["list"]>> = await store.list({
+      prefix: `${wanted.folder}/`,
+      ...(after === "" ? {} : { after }),
+    });
+    const keys = page.objects.map(({ key }) => key);
+    const known = await findFormerDatasets(database, { location, bucket, keys });
+    for (const key of keys) {
+      const former = known.get(key);
+      if (!former || !canAdopt(wanted, former)) return { foreign: foreignAt(key), formerIds: [] };
+      formerIds.add(former.id);
+    }
+    after = page.next;
+  }
+  return { foreign: null, formerIds: [...formerIds] };
+}
+
+function foreignAt(key: string): Foreign {
+  const reason = `${key} stands in the folder, and no dataset of these columns and partitions left it.`;
+  const error = new AppError("dataset.folder_foreign", reason, { details: { reason } });
+  return { problem: { field: "folder", message: reason }, error };
 }

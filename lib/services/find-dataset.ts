@@ -9,7 +9,11 @@ export async function findDataset(database: Database, name: string): Promise<Cat
   if (stored) return { origin: "dataset", dataset: stored };
   const ofTask = await getTaskDataset(database, name);
   if (ofTask) return { origin: "task", dataset: ofTask };
-  throw new AppError("dataset.not_found", "No such dataset", { details: { name } });
+  throw datasetNotFound(name);
+}
+
+export function datasetNotFound(name: string): AppError {
+  return new AppError("dataset.not_found", "No such dataset", { details: { name } });
 }
 
 /** The same where something is to be changed. Throws `dataset.written_by_task` for what a task delivers. */

@@ -3,6 +3,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -173,6 +174,12 @@ class S3ObjectStore implements ObjectStore {
       ),
     );
     return null;
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#run("DeleteObject", key, () =>
+      this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })),
+    );
   }
 
   async read(key: string, range?: { start: number; end: number }): Promise<Uint8Array | null> {

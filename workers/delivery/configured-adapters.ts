@@ -1,6 +1,7 @@
 import { AppError } from "@/lib/core/error";
 import type { ObjectStore } from "@/lib/core/ports/object-store";
 import type { TableSource } from "@/lib/core/ports/table-source";
+import { storeLocationOf } from "@/lib/platform/store-location";
 import type { Adapters, OpenDestination } from "./adapters";
 
 type Stored = { readonly id: string; readonly updatedAt: Date };
@@ -27,7 +28,11 @@ export function createAdapters<S extends Stored, D extends StoredDestination>(
   const sources = keepFitting(factories, factories.getSource, factories.openSource);
   const destinations = keepFitting(factories, factories.getDestination, (row: D) => {
     const store = factories.openStore(row);
-    const open: OpenDestination = { store, bucket: row.bucket, location: locationOf(row.endpoint) };
+    const open: OpenDestination = {
+      store,
+      bucket: row.bucket,
+      location: storeLocationOf(row.endpoint),
+    };
     return { ...open, close: () => store.close() };
   });
   return {
@@ -38,11 +43,6 @@ export function createAdapters<S extends Stored, D extends StoredDestination>(
       await destinations.close();
     },
   };
-}
-
-/** Names a store for the ledger: two destinations that spell the same endpoint share their sequences. */
-function locationOf(endpoint: string | null): string {
-  return endpoint === null ? "aws" : new URL(endpoint).origin;
 }
 
 type Closable = { close(): void | Promise<void> };

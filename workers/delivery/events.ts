@@ -65,6 +65,13 @@ export function createDeliveryEvents(log: Log) {
         { ...tags, code: error.code, reason: error.message, details: error.details },
         "command failed",
       ),
+    commitFinished: (tags: { dataset: string; commit: string }) =>
+      log.info(tags, "dataset commit finished"),
+    commitFailed: (tags: { dataset: string; commit: string; attempt: number }, error: AppError) =>
+      log.warn(
+        { ...tags, code: error.code, reason: error.message, details: error.details },
+        "dataset commit not finished",
+      ),
     uploadSwept: (tags: { bucket: string; key: string; objectId: string }) =>
       log.info(tags, "abandoned upload aborted"),
     sweepFailed: (tags: { bucket: string; key: string }, error: AppError) =>

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { createPartitioner } from "@/lib/core/partition";
 import { createDatabase, type Database } from "@/lib/db/client";
+import { createDatasetLedger } from "@/lib/db/dataset-ledger";
 import { getDestination } from "@/lib/db/destinations";
 import { createLedger } from "@/lib/db/ledger";
 import { createRescanLedger } from "@/lib/db/rescan-ledger";
@@ -16,6 +17,7 @@ import { createEventTimeParser, createZoneClock } from "@/lib/platform/time-zone
 import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
 import { etagOfParts } from "@/lib/storage/object-etag";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
+import { CommitFinisher } from "./commit-finisher";
 import { createAdapters } from "./configured-adapters";
 import { createDeliveryEvents } from "./events";
 import { Janitor } from "./janitor";
@@ -59,8 +61,12 @@ async function main(): Promise<void> {
     ...{ verifyLedger: createVerifyLedger(database), etagOf: etagOfParts, events: verifyEvents },
   });
   const rescans = new Rescans({ ...shared, events: verifyEvents, deliveryEvents: events });
+  const datasetLedger = createDatasetLedger(database);
+  const finisher = new CommitFinisher({ ...shared, ledger: datasetLedger, events });
   ended.addEventListener("abort", () => worker.stop());
-  await Promise.all([worker.run(), verifier.run(ended), rescans.run(ended)]);
+  await Promise.all([
+    ...[worker.run(), verifier.run(ended), rescans.run(ended), finisher.run(ended)],
+  ]);
   await adapters.close();
   await leaseDatabase.close();
   await database.close();

@@ -19,21 +19,26 @@ export function problemDocumentOf(error: AppError): ProblemDocument {
     cause,
     nextStep,
     documentedName,
-    errors: problems.map(({ field, message, at }) => ({
+    errors: problems.map(({ field, message, at, line }) => ({
       field,
       message,
       ...(at === undefined ? {} : { at }),
+      ...(line === undefined ? {} : { line }),
     })),
   };
 }
 
 export function problemResponse(thrown: unknown): Response {
-  const document = problemDocumentOf(toAppError(thrown));
+  const error = toAppError(thrown);
+  const document = problemDocumentOf(error);
   const headers = new Headers({
     "content-type": problemContentType,
     "cache-control": "no-store",
   });
   if (document.status === 401) headers.set("www-authenticate", 'Bearer realm="culvert"');
   if (document.status === 503) headers.set("retry-after", "2");
+  if (document.status === 429) {
+    headers.set("retry-after", String(error.details.retryAfterSeconds ?? 1));
+  }
   return new Response(JSON.stringify(document), { status: document.status, headers });
 }

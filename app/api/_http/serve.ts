@@ -28,6 +28,8 @@ export type ApiCall<N extends ApiRouteName> = {
   readonly query: QueryOf<N>;
   /** JSON as it came, where the route takes a body; the service checks it. */
   readonly body: unknown;
+  /** The rest of the request, for rows that come as a stream. */
+  readonly request: Request;
 };
 
 type RouteContext = { readonly params: Promise<Record<string, string | string[] | undefined>> };
@@ -54,7 +56,7 @@ export function serve<N extends ApiRouteName>(
       const params = paramsOf<N>(route, await context.params);
       const query = parseQuery<N>(route, request);
       const body = route.body ? await readJson(request) : undefined;
-      const result = await answer({ services, params, query, body });
+      const result = await answer({ services, params, query, body, request });
       if (actor && route.method !== "GET") logChange(log, name, actor, params);
       return respond(route, result);
     } catch (thrown) {

@@ -54,6 +54,8 @@ export interface ObjectStore {
   /** Gives an upload up. An upload that is gone is no error. */
   abortUpload(request: { key: string; uploadId: string }): Promise<void>;
   head(key: string): Promise<ObjectHead | null>;
+  /** Takes an object away. One that is gone is no error. */
+  remove(key: string): Promise<void>;
   /** The object's bytes, or [start, end) of them; null when there is no object. */
   read(key: string, range?: { start: number; end: number }): Promise<Uint8Array | null>;
   /** Keys in UTF-8 byte order after `after`, at most `limit` (≤ 1000) of them; `next` is null at the end. */

@@ -103,6 +103,11 @@ export class InMemoryObjectStore implements ObjectStore {
     return { sizeBytes: object.body.length, etag: object.etag, metadata: object.metadata };
   }
 
+  async remove(key: string): Promise<void> {
+    this.#checkExists("DeleteObject");
+    this.#objects.delete(key);
+  }
+
   async read(key: string, range?: { start: number; end: number }): Promise<Uint8Array | null> {
     this.#checkExists("GetObject");
     return this.#objects.get(key)?.body.slice(range?.start, range?.end) ?? null;

@@ -49,6 +49,7 @@ export function describeObjectStore(
     specifyUploads(bench);
     specifyCompletion(bench);
     specifyAborts(bench);
+    specifyRemoval(bench);
     specifyReading(bench);
     specifyBucket(bench);
   });
@@ -209,6 +210,20 @@ function specifyAborts(bench: () => Bench): void {
   });
 }
 
+function specifyRemoval(bench: () => Bench): void {
+  it("removes an object, once or twice, and frees its key", async () => {
+    const { store, write, textAt } = bench();
+    await write("removed/a", "before");
+    await write("removed/ab", "beside");
+    await store.remove("removed/a");
+    await store.remove("removed/a");
+    expect(await store.head("removed/a")).toBeNull();
+    expect(await textAt("removed/ab")).toBe("beside");
+    await write("removed/a", "after");
+    expect(await textAt("removed/a")).toBe("after");
+  });
+}
+
 function specifyReading(bench: () => Bench): void {
   it("reads ranges, cut at the object's end", async () => {
     const { store, write } = bench();
@@ -277,6 +292,7 @@ function specifyBucket(bench: () => Bench): void {
       createUpload: () => missing.createUpload({ key: "a", metadata: {}, contentType }),
       head: () => missing.head("a"),
       read: () => missing.read("a"),
+      remove: () => missing.remove("a"),
       readNothing: () => missing.read("a", { start: 0, end: 0 }),
       list: () => missing.list({ prefix: "" }),
       checkBucket: () => missing.checkBucket(),
