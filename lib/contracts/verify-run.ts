@@ -50,7 +50,7 @@ export const verifyReportSchema = z
       .object({
         ...{ missing: count, altered: count, foreign: count, overlapping: count, gap: count },
         ...{ listed: count, whole: count, wholeRows: count, missingRows: count, pending: count },
-        ...{ others: count, replaced: count, elsewhere: count, batches: count },
+        ...{ others: count, replaced: count, elsewhere: count, batches: count, unproven: count },
       })
       .meta({ description: "Exact." }),
     findings: z.array(findingSchema).meta({ description: "The first of each kind." }),

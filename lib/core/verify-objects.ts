@@ -1,3 +1,5 @@
+import { standsUnderPrefix } from "./dirty-prefix";
+import type { PrefixTemplate } from "./prefix-template";
 import type { Pair } from "./verify-pairs";
 
 /**
@@ -88,6 +90,25 @@ function namesSameContent(expected: string | null, listed: string): boolean {
   return expected !== null && expected === listed.replaceAll('"', "");
 }
 
+/** What a pass has learnt of the store's ETags so far. */
+export type EtagTrust = {
+  /** How many named the content as the ledger's parts do. */
+  readonly agreed: number;
+  /** How many did not although the content was read and is the ledger's. */
+  readonly wronged: number;
+};
+
+/** After so many doubts for nothing, and none the other way, the store's ETags are its own affair. */
+const wrongedMax = 5;
+
+/**
+ * Whether an object's content is to be read because its ETag is another. A store that never makes them
+ * from the parts (server-side encryption does not) would otherwise have every object read whole.
+ */
+export function isDoubtWorthReading({ agreed, wronged }: EtagTrust): boolean {
+  return agreed > 0 || wronged < wrongedMax;
+}
+
 /** What an object itself says. */
 export type InspectedObject = {
   /** The uuid in its user metadata. */
@@ -119,4 +140,18 @@ export function foldersToList(folders: readonly string[]): string[] {
   return distinct
     .filter((folder) => !distinct.some((above) => above !== folder && folder.startsWith(above)))
     .sort();
+}
+
+/**
+ * Whether a key lies where only the task's objects, and those of tasks that share its folders, have
+ * anything to look for. `dirtyFolders` without a slash at their ends.
+ */
+export function isInDataset(
+  template: PrefixTemplate | null,
+  dirtyFolders: readonly string[],
+  key: string,
+): boolean {
+  if (dirtyFolders.some((folder) => key.startsWith(`${folder}/`))) return true;
+  const end = key.lastIndexOf("/");
+  return template === null || (end > 0 && standsUnderPrefix(template, key.slice(0, end)));
 }

@@ -34,6 +34,8 @@ export type VerifyCounts = Readonly<Record<FindingKind, number>> & {
   /** Objects of the task that stand as they were decided, and their rows. */
   readonly whole: number;
   readonly wholeRows: number;
+  /** Of the whole ones, those whose content nothing proved: the store's ETags do not, and it was not read. */
+  readonly unproven: number;
   readonly missingRows: number;
   /** Decided and about to be published. */
   readonly pending: number;
@@ -100,7 +102,7 @@ export class VerifyTally {
   readonly findings: VerifyFinding[] = [];
   readonly counts: Mutable<VerifyCounts> = {
     ...{ missing: 0, altered: 0, foreign: 0, overlapping: 0, gap: 0 },
-    ...{ listed: 0, whole: 0, wholeRows: 0, missingRows: 0, pending: 0, others: 0 },
+    ...{ listed: 0, whole: 0, wholeRows: 0, unproven: 0, missingRows: 0, pending: 0, others: 0 },
     ...{ replaced: 0, elsewhere: 0, batches: 0 },
   };
 

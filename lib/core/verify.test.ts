@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readPrefixTemplate } from "./prefix-template";
 import {
   type BatchEntry,
   type BatchGap,
@@ -11,6 +12,8 @@ import {
 import {
   foldersToList,
   type InspectedObject,
+  isDoubtWorthReading,
+  isInDataset,
   judgePair,
   type LedgerEntry,
   type ListedEntry,
@@ -88,6 +91,35 @@ describe("what an object itself says", () => {
       }),
       { examples: [[whole]] },
     );
+  });
+});
+
+describe("ETags that differ", () => {
+  it("are a reason to read the content, until they were one for nothing five times and never agreed", () => {
+    expect(isDoubtWorthReading({ agreed: 0, wronged: 0 })).toBe(true);
+    expect(isDoubtWorthReading({ agreed: 0, wronged: 4 })).toBe(true);
+    expect(isDoubtWorthReading({ agreed: 0, wronged: 5 })).toBe(false);
+    expect(isDoubtWorthReading({ agreed: 1, wronged: 5 })).toBe(true);
+  });
+});
+
+describe("what counts as foreign", () => {
+  const folder = (prefix: string, dirty: readonly string[] = []) => {
+    const template = readPrefixTemplate(prefix);
+    return (key: string) => isInDataset(template, dirty, key);
+  };
+
+  it("is everything below the folders before the first variable, and below the dirty folders", () => {
+    const isIn = folder("lake/orders/day=$dd", ["_dirty/orders"]);
+    const keys = ["lake/orders/x", "lake/orders/day=01/x", "lake/orders/a/b/x", "_dirty/orders/x"];
+    expect(keys.map(isIn)).toEqual([true, true, true, true]);
+    expect(["lake/x", "lake/orders-old/x", "_dirty/other/x", "x"].some(isIn)).toBe(false);
+  });
+
+  it("is only what lies in a folder that the first variable can become, when that is the first folder", () => {
+    const isIn = folder("$yyyy/$MM");
+    expect(["2026/01/x", "2026/x", "2026/01/02/x"].map(isIn)).toEqual([true, true, true]);
+    expect(["x", "backup/2026/x", "20261/x"].some(isIn)).toBe(false);
   });
 });
 

@@ -1,11 +1,12 @@
 import { type AppError, toAppError } from "@/lib/core/error";
+import { trimFolder } from "@/lib/core/object-key";
 import type { HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { UploadedPart } from "@/lib/core/ports/object-store";
 import type { VerifyLedger, VerifyPlace, VerifyRun } from "@/lib/core/ports/verify-ledger";
 import { describeLayout } from "@/lib/core/prefix-layout";
 import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import { retryDelayMs } from "@/lib/core/retry-policy";
-import { foldersToList } from "@/lib/core/verify-objects";
+import { foldersToList, isInDataset } from "@/lib/core/verify-objects";
 import { isClean, type Redelivery, type VerifyReport, VerifyTally } from "@/lib/core/verify-report";
 import type { Clock } from "@/lib/platform/clock";
 import type { Adapters, OpenDestination } from "./adapters";
@@ -13,7 +14,7 @@ import { Limit } from "./limit";
 import { redeliver } from "./redeliver";
 import { TaskTunnel } from "./task-tunnel";
 import { verifyAccount } from "./verify-account";
-import { verifyBucket } from "./verify-bucket";
+import { type VerifyBucketOptions, verifyBucket } from "./verify-bucket";
 import type { VerifyEvents } from "./verify-events";
 import type { PartitionerFactory } from "./worker";
 
@@ -43,6 +44,8 @@ class Abandoned extends Error {}
 
 /** Says how far a pass is; without a figure, that the run goes on. */
 type Progress = (objectsChecked?: number) => Promise<void>;
+
+type Area = Pick<VerifyBucketOptions, "folders" | "isInDataset">;
 
 type Pass = { readonly tally: VerifyTally; readonly stood: number };
 
@@ -116,11 +119,11 @@ export class Verifier {
     const destination = await adapters.destination(task.settings.destinationId);
     const { bucket, location } = destination;
     const place = { taskId: task.id, bucket, location };
-    const folders = await this.#folders(task, place);
+    const area = await this.#area(task, place);
     const progress = this.#progressOf(run, signal);
     const isAutomatic = run.reason === "bucket_missing";
     const pass = (publishedBeforeMs: number) =>
-      this.#pass(run, { destination, place, folders, progress, publishedBeforeMs });
+      this.#pass(run, { destination, place, area, progress, publishedBeforeMs });
     let { tally, stood } = await pass(isAutomatic ? run.askedAtMs : await verifyLedger.now());
     let redelivery: Redelivery | null = null;
     // What stood before the bucket was missed shows that it is the same bucket: what is not in it was
@@ -130,15 +133,19 @@ export class Verifier {
       ({ tally } = await pass(await verifyLedger.now()));
     }
     const { counts, findings } = tally;
+    const { folders } = area;
     return { bucket, folders, deep: run.deep, counts, findings, redelivery };
   }
 
   /** Where rows and dirty values of the task lie, whatever its settings were when they were delivered. */
-  async #folders({ settings }: HeldTask, place: VerifyPlace): Promise<string[]> {
+  async #area({ settings }: HeldTask, place: VerifyPlace): Promise<Area> {
     const template = readPrefixTemplate(settings.prefix);
     const root = template ? describeLayout(template).root : settings.prefix;
-    const dirty = await this.#o.verifyLedger.listDirtyFolders(place);
-    return foldersToList([root, ...dirty]);
+    const dirty = (await this.#o.verifyLedger.listDirtyFolders(place)).map(trimFolder);
+    return {
+      folders: foldersToList([root, ...dirty]),
+      isInDataset: (key) => isInDataset(template, dirty, key),
+    };
   }
 
   async #pass(
@@ -146,17 +153,17 @@ export class Verifier {
     request: {
       readonly destination: OpenDestination;
       readonly place: VerifyPlace;
-      readonly folders: readonly string[];
+      readonly area: Area;
       readonly progress: Progress;
       readonly publishedBeforeMs: number;
     },
   ): Promise<Pass> {
     const { verifyLedger, etagOf } = this.#o;
-    const { place, folders, publishedBeforeMs, destination } = request;
+    const { place, area, publishedBeforeMs, destination } = request;
     const tally = new VerifyTally();
     const onPage = () => request.progress(tally.counts.listed);
     const { stood } = await verifyBucket({
-      ...{ store: destination.store, ledger: verifyLedger, place, folders, deep: run.deep },
+      ...{ store: destination.store, ledger: verifyLedger, place, ...area, deep: run.deep },
       ...{ publishedBeforeMs, etagOf, tally, onPage },
     });
     await verifyAccount({ ledger: verifyLedger, taskId: place.taskId, tally, onPage });

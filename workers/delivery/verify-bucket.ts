@@ -2,6 +2,7 @@ import { objectIdMetadata } from "@/lib/core/object-key";
 import type { ObjectStore, UploadedPart } from "@/lib/core/ports/object-store";
 import type { StoredEntry, VerifyLedger, VerifyPlace } from "@/lib/core/ports/verify-ledger";
 import {
+  isDoubtWorthReading,
   judgePair,
   type LedgerEntry,
   type ListedEntry,
@@ -25,6 +26,8 @@ export type VerifyBucketOptions = {
   readonly place: VerifyPlace;
   /** "" or ending in a slash, none inside another. */
   readonly folders: readonly string[];
+  /** Whether an object that the ledger does not know is foreign there. */
+  readonly isInDataset: (key: string) => boolean;
   readonly deep: boolean;
   readonly publishedBeforeMs: number;
   readonly etagOf: (parts: readonly UploadedPart[]) => string | null;
@@ -32,6 +35,9 @@ export type VerifyBucketOptions = {
   /** Called after each page; throws to stop. */
   readonly onPage: () => Promise<void>;
 };
+
+/** With what the pass learns on its way. */
+type Pass = VerifyBucketOptions & { readonly trust: { agreed: number; wronged: number } };
 
 type Entry = LedgerEntry & Pick<StoredEntry, "reopened">;
 type Window = PairWindow<Entry, ListedEntry>;
@@ -42,7 +48,8 @@ type Found = { readonly missing: Entry[]; readonly standing: Entry[] };
  * Compares every object below the folders with the ledger, a page of each in memory. Gives how many
  * objects stand that were published before and are not being delivered again.
  */
-export async function verifyBucket(options: VerifyBucketOptions): Promise<{ stood: number }> {
+export async function verifyBucket(given: VerifyBucketOptions): Promise<{ stood: number }> {
+  const options = { ...given, trust: { agreed: 0, wronged: 0 } };
   let stood = 0;
   for (const folder of options.folders) {
     let window: Window = { ledger: [], ledgerEnded: false, listed: [], listedEnded: false };
@@ -65,7 +72,7 @@ function isOver({ ledger, ledgerEnded, listed, listedEnded }: Window): boolean {
 }
 
 async function refill(
-  options: VerifyBucketOptions,
+  options: Pass,
   folder: string,
   window: Window,
   last: Last,
@@ -94,7 +101,7 @@ async function refill(
 }
 
 async function settlePage(
-  options: VerifyBucketOptions,
+  options: Pass,
   pairs: ReturnType<typeof pairUp<Entry, ListedEntry>>["pairs"],
 ): Promise<number> {
   const { tally } = options;
@@ -145,11 +152,12 @@ function addMissing({ tally }: VerifyBucketOptions, entry: Entry, found: Found):
 }
 
 async function inspect(
-  options: VerifyBucketOptions,
+  options: Pass,
   { entry, contentDoubted }: Inspection,
   found: Found,
 ): Promise<void> {
-  const readsContent = options.deep || contentDoubted;
+  const { tally, trust, deep } = options;
+  const readsContent = deep || (contentDoubted && isDoubtWorthReading(trust));
   const object = await inspectObject(options.store, entry, { readsContent });
   if (!object) {
     addMissing(options, entry, found);
@@ -157,8 +165,11 @@ async function inspect(
   }
   found.standing.push(entry);
   const differences = listDifferences(entry, object);
-  if (differences.length === 0) options.tally.addWhole(entry);
-  else options.tally.addAltered(entry, differences);
+  if (differences.length > 0) return tally.addAltered(entry, differences);
+  tally.addWhole(entry);
+  if (!contentDoubted) trust.agreed += 1;
+  else if (readsContent) trust.wronged += 1;
+  else tally.counts.unproven += 1;
 }
 
 /**
@@ -166,7 +177,7 @@ async function inspect(
  * meanwhile. A foreign object that carries the uuid of one of ours is a copy: its rows are there twice.
  */
 async function settleUnknown(
-  { ledger, place, store, tally }: VerifyBucketOptions,
+  { ledger, place, store, tally, isInDataset }: VerifyBucketOptions,
   unknown: readonly ListedEntry[],
 ): Promise<void> {
   if (unknown.length === 0) return;
@@ -174,7 +185,7 @@ async function settleUnknown(
     place.bucket,
     unknown.map(({ key }) => key),
   );
-  const foreign = unknown.filter(({ key }) => !known.has(key));
+  const foreign = unknown.filter(({ key }) => !known.has(key) && isInDataset(key));
   const claimed = new Map<string, string>();
   await mapConcurrently(foreign, inspectionsAtOnceMax, async ({ key }) => {
     const objectId = (await store.head(key))?.metadata[objectIdMetadata];

@@ -6,6 +6,7 @@ const counts = {
   ...{ missing: 0, altered: 0, foreign: 0, overlapping: 0, gap: 0, listed: 4, whole: 4 },
   ...{
     wholeRows: 90,
+    unproven: 0,
     missingRows: 0,
     pending: 0,
     others: 0,

@@ -25,6 +25,9 @@ export function describeVerification(run: VerifyRunView): string[] {
     `  ${report.bucket}: ${report.folders.join(", ")}`,
     `  ${counts.listed} objects listed, ${counts.whole} whole with ${counts.wholeRows} rows, ${counts.batches} batches followed`,
     `  ${counts.missing} missing, ${counts.altered} altered, ${counts.foreign} foreign, ${counts.overlapping} overlapping, ${counts.gap} gaps`,
+    ...(counts.unproven > 0
+      ? [`  ${counts.unproven} objects whose content was not compared; --deep reads it`]
+      : []),
     ...shown,
     ...(total > findings.length ? [`  … and ${total - findings.length} more`] : []),
     ...describeRedelivery(report.redelivery),

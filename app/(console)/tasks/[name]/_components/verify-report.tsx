@@ -206,6 +206,10 @@ function Beside({ report: { counts, folders } }: { report: Report }) {
   const lines = [
     { count: counts.others, text: "of other tasks, or of earlier ones of this name" },
     { count: counts.pending, text: "decided and about to be published" },
+    {
+      count: counts.unproven,
+      text: "whose content was not compared: the store's ETags do not tell it, and it was not read",
+    },
     { count: counts.replaced, text: "replaced by a full scan" },
     { count: counts.elsewhere, text: "decided for another bucket, not looked for" },
   ].filter(({ count }) => count > 0);

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { AppError } from "@/lib/core/error";
+import { isClean } from "@/lib/core/verify-report";
+import type { StoredTask } from "@/lib/db/tasks";
+import { withDatabase } from "@/lib/db/testing/test-database";
+import { askForVerifyRun, getVerifyRun } from "@/lib/db/verify-requests";
+import { int64 } from "@/workers/tablestore/testing/official-sdk";
+import { type Rig, startRig } from "./testing/delivery-rig";
+import { startInProcessVerifier } from "./testing/in-process-verifier";
+import { openRawBucket } from "./testing/raw-bucket";
+import { createTable, ids, listObjects, waitForRecords, write } from "./testing/task-facts";
+import { reportOf } from "./testing/verified";
+import { waitUntil } from "./testing/wait-until";
+
+// Each waits for several flushes and verifications, on a machine that may be slow.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+const given = withDatabase();
+let rig: Rig;
+const tasks = new Map<string, StoredTask>();
+const names = ["cut-off", "taken-over", "trimmed", "fewer"];
+
+/** Every task delivers, then the worker is gone: from here on only the verifiers of the tests run. */
+beforeAll(async () => {
+  rig = await startRig({ database: given.database(), url: given.url() });
+  rig.startWorker();
+  await Promise.all(
+    names.map(async (name) => {
+      const table = name.replaceAll("-", "_");
+      await createTable(rig, table);
+      const task = await rig.createTask({ name, table, mode: "incremental" });
+      tasks.set(name, task);
+      for (const round of [0, 1]) {
+        const rows = ids(`${round}-`, 20).map((id) => ({ id, values: { v: int64(round) } }));
+        await write(rig, table, rows);
+        await waitForRecords(rig, task, 20 * (round + 1));
+      }
+    }),
+  );
+  await rig.killWorkers();
+});
+afterAll(() => rig.close());
+
+function taskOf(name: string): StoredTask {
+  const task = tasks.get(name);
+  if (!task) throw new Error(`${name} is delivered before all tests`);
+  return task;
+}
+
+async function removeAll(task: StoredTask): Promise<string[]> {
+  const keys = (await listObjects(rig.database, task)).map(({ key }) => key);
+  const bucket = openRawBucket(rig.storeConfig);
+  for (const key of keys) await bucket.delete(key);
+  bucket.close();
+  return keys.sort();
+}
+
+const readIds = async (task: StoredTask) =>
+  (await rig.readRows(task.settings.name, "id")).map(({ id }) => String(id)).sort();
+const allIds = [...ids("0-", 20), ...ids("1-", 20)].sort();
+
+describe("delivering missing objects again", () => {
+  it("D1: cut off between decide and complete, and after complete, it goes on; every row stands once", async () => {
+    const task = taskOf("cut-off");
+    const keys = await removeAll(task);
+    let completions = 0;
+    const verifier = await startInProcessVerifier(rig, {
+      store: (real) => ({
+        async completeUpload(request) {
+          completions += 1;
+          const away = () =>
+            new AppError("destination.unavailable", "cut off", { details: { bucket: "rig" } });
+          if (completions === 1) throw away();
+          const outcome = await real.completeUpload(request);
+          if (completions === 3) throw away();
+          return outcome;
+        },
+      }),
+    });
+    const report = await reportOf(rig.database, task, { redeliver: true });
+    await verifier.stop();
+    expect(completions).toBeGreaterThan(3);
+    expect(isClean(report)).toBe(true);
+    expect((await rig.listKeys("cut-off/")).sort()).toEqual(keys);
+    expect(await readIds(task)).toEqual(allIds);
+    const open = await rig.database.prisma.deliveredObject.count({
+      where: { taskId: task.id, OR: [{ publishedAt: null }, { missingSince: { not: null } }] },
+    });
+    expect(open).toBe(0);
+  });
+
+  it("D1: a worker that lost the run to another changes nothing any more, and both together bring every row once", async () => {
+    const task = taskOf("taken-over");
+    const keys = await removeAll(task);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let isHolding = false;
+    const slow = await startInProcessVerifier(rig, {
+      store: (real) => ({
+        async completeUpload(request) {
+          isHolding = true;
+          await held;
+          return real.completeUpload(request);
+        },
+      }),
+    });
+    const id = await askForVerifyRun(rig.database, {
+      ...{ taskId: task.id, deep: false, redeliver: true },
+    });
+    await waitUntil("the first holds a decided object", async () => isHolding);
+    // Its lease ends: another worker begins the run anew.
+    await rig.database.prisma.$executeRaw`
+      UPDATE worker SET lease_until = clock_timestamp() - interval '1 second'
+      WHERE id = (SELECT owner_worker FROM verify_run WHERE id = ${id}::uuid)`;
+    const quick = await startInProcessVerifier(rig);
+    const run = await waitUntil("the second is through", async () => {
+      const facts = await getVerifyRun(rig.database, task.id, id);
+      return facts?.finishedAt ? facts : null;
+    });
+    release();
+    await slow.stop();
+    await quick.stop();
+    expect(run.report && isClean(run.report)).toBe(true);
+    expect((await rig.listKeys("taken-over/")).sort()).toEqual(keys);
+    expect(await readIds(task)).toEqual(allIds);
+  });
+
+  it("names what the stream has trimmed, range by range, and brings back what came after", async () => {
+    const task = taskOf("trimmed");
+    await removeAll(task);
+    const batches = await rig.database.prisma.batch.findMany({
+      where: { channel: { taskId: task.id }, rows: { gt: 0 } },
+    });
+    const first = new Set(
+      batches.filter(({ number }) => number === 1n).map(({ startCheckpoint }) => startCheckpoint),
+    );
+    expect(first.size).toBeGreaterThan(0);
+    const trimmedRows = batches
+      .filter(({ number }) => number === 1n)
+      .reduce((sum, { rows }) => sum + Number(rows), 0);
+    const verifier = await startInProcessVerifier(rig, {
+      tunnel: (real) => ({
+        readRecords(clientId, channelId, checkpoint) {
+          if (first.has(checkpoint))
+            throw new AppError("source.tunnel_expired", "trimmed", { details: {} });
+          return real.readRecords(clientId, channelId, checkpoint);
+        },
+      }),
+    });
+    const report = await reportOf(rig.database, task, { redeliver: true });
+    await verifier.stop();
+    expect(report.redelivery).toMatchObject({ rows: 40 - trimmedRows, lostRows: trimmedRows });
+    expect(report.redelivery?.lost).toEqual(
+      report.redelivery?.lost.map((range) => ({
+        ...range,
+        ...{ because: "trimmed", fromBatch: 1, toBatch: 1 },
+      })),
+    );
+    expect(report.redelivery?.lostRanges).toBe(first.size);
+    expect(report.counts).toMatchObject({ missing: first.size, missingRows: trimmedRows });
+    expect(await readIds(task)).toHaveLength(40 - trimmedRows);
+  });
+
+  it("D7: publishes nothing where the source gives other rows than were decided", async () => {
+    const task = taskOf("fewer");
+    await removeAll(task);
+    const verifier = await startInProcessVerifier(rig, {
+      tunnel: (real) => ({
+        // Each batch is read from where the channel ends: there is nothing.
+        async readRecords(clientId, channelId) {
+          const channel = await rig.database.prisma.channel.findFirstOrThrow({
+            where: { taskId: task.id, channelId },
+          });
+          return real.readRecords(clientId, channelId, channel.checkpoint);
+        },
+      }),
+    });
+    const report = await reportOf(rig.database, task, { redeliver: true });
+    await verifier.stop();
+    expect(report.redelivery).toMatchObject({ objects: 0, lostRows: 40 });
+    expect(report.redelivery?.lost.every(({ because }) => because === "differs")).toBe(true);
+    expect(await rig.listKeys("fewer/")).toEqual([]);
+  });
+});
