@@ -1,9 +1,17 @@
 import { z } from "zod";
 
-/** Each role may do what the ones before it may. */
-export const roles = ["viewer", "operator", "administrator"] as const;
+/** A downloader may look and take rows out of datasets; nobody else may but the administrator. */
+const roles = ["viewer", "downloader", "operator", "administrator"] as const;
 export type Role = (typeof roles)[number];
 export const roleSchema = z.enum(roles);
+
+/** For each role, those whose routes it may call. */
+export const rolesWithin: Readonly<Record<Role, readonly Role[]>> = {
+  viewer: ["viewer"],
+  downloader: ["viewer", "downloader"],
+  operator: ["viewer", "operator"],
+  administrator: roles,
+};
 
 export type ApiRoute = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -15,6 +23,8 @@ export type ApiRoute = {
   readonly body?: z.ZodType;
   /** Media types of a body that is a stream of rows and no JSON. */
   readonly rowsIn?: readonly string[];
+  /** The same of an answer. */
+  readonly rowsOut?: readonly string[];
   readonly status: 200 | 201 | 204;
   readonly response?: z.ZodType;
 };

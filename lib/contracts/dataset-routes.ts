@@ -12,6 +12,7 @@ import {
   partitionListQuerySchema,
   partitionPageSchema,
 } from "./dataset-lists";
+import { downloadSessionRoutes } from "./download-session-routes";
 import { ddlQuerySchema, ddlViewSchema } from "./task-ddl";
 import { uploadSessionRoutes } from "./upload-session-routes";
 
@@ -91,4 +92,5 @@ export const datasetRoutes = defineRoutes({
     response: partitionPageSchema,
   },
   ...uploadSessionRoutes,
+  ...downloadSessionRoutes,
 });

@@ -62,6 +62,7 @@ function operationOf(name: string, route: ApiRoute): Json {
     responses: {
       [route.status]: {
         description: route.status === 204 ? "Done; nothing to say" : "As asked",
+        ...(route.rowsOut ? { content: streamContent(route.rowsOut) } : {}),
         ...(route.response ? jsonContent(jsonSchema(route.response, "output")) : {}),
       },
       default: {

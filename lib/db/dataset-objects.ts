@@ -28,9 +28,10 @@ export type DatasetObject = {
 };
 
 /** Objects of rows that nothing has replaced. */
-function ownedBy(owner: ObjectOwner): Prisma.Sql {
+export function ownedBy(owner: ObjectOwner): Prisma.Sql {
   const column = owner.kind === "dataset" ? Prisma.sql`o.dataset_id` : Prisma.sql`o.task_id`;
-  return Prisma.sql`${column} = ${owner.id}::uuid AND o.kind = 'rows' AND o.replaced_by IS NULL`;
+  return Prisma.sql`${column} = ${owner.id}::uuid AND o.kind = 'rows' AND o.replaced_by IS NULL
+    AND o.replaced_at IS NULL`;
 }
 
 type ObjectRow = Omit<DatasetObject, "rows" | "bytes"> & {

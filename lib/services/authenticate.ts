@@ -1,4 +1,4 @@
-import { type Role, roleSchema, roles } from "@/lib/contracts/api-route";
+import { type Role, roleSchema, rolesWithin } from "@/lib/contracts/api-route";
 import { AppError } from "@/lib/core/error";
 import type { Database } from "@/lib/db/client";
 import { type Auth, originOfHost } from "./auth";
@@ -75,10 +75,10 @@ function roleOf(stored: string | null | undefined): Role {
   return parsed.success ? parsed.data : "viewer";
 }
 
-/** Throws `request.forbidden` when the actor's role is below the least one. */
+/** Throws `request.forbidden` when the actor's role does not hold this one. */
 export function requireRole(actor: Actor, least: Role): void {
-  if (roles.indexOf(actor.role) >= roles.indexOf(least)) return;
-  throw new AppError("request.forbidden", `${actor.role} is below ${least}`, {
+  if (rolesWithin[actor.role].includes(least)) return;
+  throw new AppError("request.forbidden", `${actor.role} does not hold ${least}`, {
     details: { role: least },
   });
 }

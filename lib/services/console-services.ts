@@ -17,7 +17,10 @@ export type ConsoleServices = ServiceDependencies & {
   readonly editors: Editors;
   readonly auth: Auth;
   readonly signInLimit: SignInLimit;
+  /** Of uploads. */
   readonly writes: WriteGate;
+  /** Of downloads. */
+  readonly reads: WriteGate;
   readonly clock: Clock;
   /** What people type into their browser, without a path. */
   readonly publicUrl: string;
@@ -47,6 +50,7 @@ export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleService
     auth: createAuth({ database, secretKey, publicUrl, log }),
     signInLimit: createSignInLimit(systemClock.monotonic),
     writes: createWriteGate(systemClock.monotonic),
+    reads: createWriteGate(systemClock.monotonic),
     clock: systemClock,
     publicUrl,
     home: path.resolve(env.CULVERT_HOME),

@@ -5,6 +5,7 @@ import {
 } from "@/lib/contracts/dataset-body";
 import { parseInput } from "@/lib/contracts/field-problems";
 import type { Page } from "@/lib/contracts/paging";
+import type { DatasetColumn } from "@/lib/core/dataset";
 import { checkColumnChange } from "@/lib/core/dataset-check";
 import { AppError, invariant } from "@/lib/core/error";
 import { InvalidInputError } from "@/lib/core/invalid-input";
@@ -71,28 +72,37 @@ export async function deleteDataset(database: Database, name: string): Promise<v
   await removeDataset(database, id);
 }
 
-function viewOf(found: CataloguedDataset, bucket: string): DatasetView {
-  const { origin, dataset } = found;
-  const { objects, rows, bytes, createdAt } = dataset;
-  const common = { bucket, objects, rows, bytes, createdAt: createdAt.toISOString() };
+export type DatasetSchema = {
+  readonly columns: readonly DatasetColumn[];
+  readonly partitionColumns: readonly string[];
+  readonly version: number;
+};
+
+/** Of a task's dataset, what its newest schema version and its prefix say. */
+export function schemaOf({ origin, dataset }: CataloguedDataset): DatasetSchema {
   if (origin === "dataset") {
-    const { columns, partitionColumns, ...settings } = dataset.settings;
-    return {
-      ...{ origin, ...settings, ...common, schemaVersion: dataset.schemaVersion },
-      columns: columns.map(({ name, type }) => ({ name, type })),
-      partitionColumns: [...partitionColumns],
-    };
+    const { columns, partitionColumns } = dataset.settings;
+    return { columns, partitionColumns, version: dataset.schemaVersion };
   }
-  const { name, destinationId, prefix, compression } = dataset.settings;
-  const template = readPrefixTemplate(prefix);
+  const template = readPrefixTemplate(dataset.settings.prefix);
   invariant(template, "A stored task has a legal prefix");
   return {
-    ...{ origin, name, destinationId, folder: prefix, compression, ...common },
-    columns: parquetColumnsOf(dataset.mapping).map((column) => ({
-      name: column.name,
-      type: column.type,
-    })),
-    partitionColumns: describeLayout(template).columns.map((column) => column.name),
-    schemaVersion: dataset.mapping.version,
+    columns: parquetColumnsOf(dataset.mapping).map(({ name, type }) => ({ name, type })),
+    partitionColumns: describeLayout(template).columns.map(({ name }) => name),
+    version: dataset.mapping.version,
+  };
+}
+
+function viewOf(found: CataloguedDataset, bucket: string): DatasetView {
+  const { origin, dataset } = found;
+  const { columns, partitionColumns, version } = schemaOf(found);
+  const { name, destinationId, compression } = dataset.settings;
+  return {
+    ...{ name, origin, destinationId, bucket, compression, schemaVersion: version },
+    folder: origin === "dataset" ? dataset.settings.folder : dataset.settings.prefix,
+    partitionColumns: [...partitionColumns],
+    columns: columns.map((column) => ({ name: column.name, type: column.type })),
+    ...{ objects: dataset.objects, rows: dataset.rows, bytes: dataset.bytes },
+    createdAt: dataset.createdAt.toISOString(),
   };
 }

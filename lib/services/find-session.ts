@@ -18,9 +18,13 @@ export async function findUploadSession(
   id: string,
 ): Promise<FoundSession> {
   const dataset = await findOwnDataset(database, name);
-  const session = uuidPattern.test(id) ? await getUploadSession(database, dataset.id, id) : null;
+  const session = isUuid(id) ? await getUploadSession(database, dataset.id, id) : null;
   if (!session) throw sessionNotFound(id);
   return { dataset, session };
+}
+
+export function isUuid(text: string): boolean {
+  return uuidPattern.test(text);
 }
 
 export function sessionNotFound(id: string): AppError {

@@ -12,12 +12,19 @@ const retryBusyAfterSeconds = 1;
 const limits = {
   upload_session: { countMax: 500, windowMs: 300_000, words: "500 upload sessions in 5 minutes" },
   block: { countMax: 500, windowMs: 300_000, words: "500 blocks in 5 minutes" },
+  download_session: {
+    countMax: 200,
+    windowMs: 300_000,
+    words: "200 download sessions in 5 minutes",
+  },
 } as const satisfies Record<string, RateLimit & { words: string }>;
 
-/** What one console lets through: so many writes at once, and so many in five minutes of one dataset. */
+/** What one console lets through: so many writes (or reads, by a gate of their own) at once, and so many in five minutes of one dataset. */
 export type WriteGate = {
   /** Runs `work` in a slot. Throws `session.slots_exceeded` when there is none. */
   readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>;
+  /** The same for work that ends by itself later: gives what frees the slot. */
+  readonly takeSlot: () => () => void;
   /** Counts one more. Throws `session.flow_exceeded`. */
   readonly count: (what: keyof typeof limits, datasetId: string) => void;
 };
@@ -26,14 +33,23 @@ export type WriteGate = {
 export function createWriteGate(monotonicMs: () => number): WriteGate {
   const windows = new Map<string, RateWindow>();
   let running = 0;
+  const takeSlot = () => {
+    if (running >= writesAtOnceMax) throw slotsExceeded();
+    running += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) running -= 1;
+      isHeld = false;
+    };
+  };
   return {
+    takeSlot,
     async inSlot(work) {
-      if (running >= writesAtOnceMax) throw slotsExceeded();
-      running += 1;
+      const release = takeSlot();
       try {
         return await work();
       } finally {
-        running -= 1;
+        release();
       }
     },
     count(what, datasetId) {

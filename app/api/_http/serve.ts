@@ -19,7 +19,9 @@ type ParamsOf<N extends ApiRouteName> = {
 };
 type AnswerOf<N extends ApiRouteName> = Routes[N] extends { response: infer R extends z.ZodType }
   ? z.input<R>
-  : undefined;
+  : Routes[N] extends { rowsOut: readonly string[] }
+    ? Response
+    : undefined;
 
 export type ApiCall<N extends ApiRouteName> = {
   readonly services: ConsoleServices;
@@ -67,6 +69,7 @@ export function serve<N extends ApiRouteName>(
 }
 
 function respond(route: ApiRoute, result: unknown): Response {
+  if (result instanceof Response) return result;
   const headers = { "cache-control": "no-store" };
   if (route.status === 204) return new Response(null, { status: 204, headers });
   return Response.json(result, { status: route.status, headers });
