@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeLayout, listHiveNames, type TemplatePart } from "./prefix-layout";
+import { describeLayout, type FolderPart, listHiveNames, type TemplatePart } from "./prefix-layout";
 import {
   listVariables,
   type PrefixTemplate,
@@ -21,6 +21,7 @@ const minute = fc.record({
   hour: fc.integer({ min: 0, max: 23 }),
   minute: fc.integer({ min: 0, max: 59 }),
 });
+const isOfTemplate = (one: FolderPart): one is TemplatePart => one.kind !== "value";
 const isUnder = (folder: string, root: string) =>
   root === "" || folder === root || folder.startsWith(`${root}/`);
 
@@ -49,8 +50,8 @@ describe("how a reader finds a task's folders", () => {
       fc.property(template, minute, (prefix, at) => {
         const { kind, root, columns } = describeLayout(prefix);
         fc.pre(kind === "hive");
-        const render = (value: readonly TemplatePart[]) =>
-          renderPartition({ text: "", segments: [value] }, at);
+        const render = (value: readonly FolderPart[]) =>
+          renderPartition({ text: "", segments: [value.filter(isOfTemplate)] }, at);
         const folders = columns.map(({ name, value }) => `${name}=${render(value)}`);
         const rebuilt = [...(root === "" ? [] : [root]), ...folders].join("/");
         expect(rebuilt).toBe(renderPartition(prefix, at));

@@ -9,6 +9,13 @@ const anyText = fc.string({
   ),
 });
 
+/** Half a character would come back as U+FFFD. */
+function isWellFormed(text: string): boolean {
+  return (
+    new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text)) === text
+  );
+}
+
 describe("texts in UTF-8", () => {
   it("take as many bytes as an encoder gives", () => {
     fc.assert(
@@ -22,9 +29,9 @@ describe("texts in UTF-8", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const at = findLoneSurrogate(text);
-        expect(at < 0).toBe(text.isWellFormed());
+        expect(at < 0).toBe(isWellFormed(text));
         if (at < 0) return;
-        expect(text.slice(0, at).isWellFormed()).toBe(true);
+        expect(isWellFormed(text.slice(0, at))).toBe(true);
         expect(text.charCodeAt(at)).toSatisfy((unit: number) => unit >= 0xd800 && unit <= 0xdfff);
       }),
     );
