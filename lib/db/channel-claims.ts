@@ -3,7 +3,7 @@ import type { ChannelKind } from "@/lib/core/ports/table-source";
 import type { Database } from "./client";
 import { errorAssignments } from "./error-columns";
 import { Prisma } from "./generated/client";
-import { askAfterBucketLoss } from "./verify-requests";
+import { askAfterChannelLostBucket } from "./verify-requests";
 import { ownerIsGone } from "./worker-leases";
 
 /**
@@ -128,6 +128,7 @@ export async function saveChannelError(
     (prisma) => prisma.$executeRaw`
       UPDATE channel SET ${errorAssignments(error)} WHERE ${leaseHolds(lease)}`,
   );
-  if (error?.code === "destination.bucket_missing") await askAfterBucketLoss(database, lease);
+  if (error?.code === "destination.bucket_missing")
+    await askAfterChannelLostBucket(database, lease);
   return saved > 0 ? "saved" : "fenced";
 }

@@ -1,4 +1,5 @@
 import type { VerifyLedger } from "@/lib/core/ports/verify-ledger";
+import { claimBucketLooks } from "./bucket-watch";
 import type { Database } from "./client";
 import { listMissingBatches, markLost, reopenObject } from "./redelivery";
 import { isBaseLost, startRescan } from "./rescans";
@@ -12,6 +13,7 @@ import {
   listVerifyEntries,
   markFound,
 } from "./verify-entries";
+import { askAfterBucketLoss } from "./verify-requests";
 import {
   claimVerifyRun,
   failVerifyRun,
@@ -42,5 +44,7 @@ export function createVerifyLedger(database: Database): VerifyLedger {
     markLost: (objectIds, because) => markLost(database, objectIds, because),
     isBaseLost: (place) => isBaseLost(database, place),
     startRescan: (run, place, tunnel) => startRescan(database, run, place, tunnel),
+    claimBucketLooks: (request) => claimBucketLooks(database, request),
+    askAfterBucketLoss: (destinationId) => askAfterBucketLoss(database, destinationId),
   };
 }

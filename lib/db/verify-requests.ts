@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ChannelLease } from "@/lib/core/ports/ledger";
 import type { VerifyReport } from "@/lib/core/verify-report";
 import type { Database } from "./client";
+import { Prisma } from "./generated/client";
 import { errorFromColumns, type StandingError } from "./stored-error";
 
 /** Verifications as people ask for them and see them. */
@@ -55,25 +56,41 @@ export async function askForVerifyRun(
   });
 }
 
-/**
- * The channel's worker has met a missing bucket: once it is back, every task that has delivered into it
- * is verified, and gets back what is gone. One run per task, however often the bucket is missed.
- */
-export async function askAfterBucketLoss(database: Database, lease: ChannelLease): Promise<void> {
-  await database.run(
-    (prisma) => prisma.$executeRaw`
-      INSERT INTO verify_run (id, task_id, reason, deep, redeliver, asked_at)
-      SELECT gen_random_uuid(), t.id, 'bucket_missing', false, true, clock_timestamp()
-      FROM channel c
-      JOIN task failing ON failing.id = c.task_id
-      JOIN destination d ON d.id = failing.destination_id
-      JOIN task t ON t.destination_id = d.id AND t.desired_state <> 'deleted'
-      WHERE c.id = ${BigInt(lease.channelKey)}
-        AND EXISTS (SELECT FROM delivered_object o
-                    WHERE o.task_id = t.id AND o.bucket = d.bucket AND o.published_at IS NOT NULL)
-        AND NOT EXISTS (SELECT FROM verify_run r WHERE r.task_id = t.id
-                          AND r.reason = 'bucket_missing' AND r.finished_at IS NULL)`,
+/** The channel's worker has met a missing bucket. */
+export async function askAfterChannelLostBucket(
+  database: Database,
+  { channelKey }: Pick<ChannelLease, "channelKey">,
+): Promise<void> {
+  await database.run((prisma) =>
+    prisma.$executeRaw(
+      afterBucketLoss(Prisma.sql`(
+        SELECT t.destination_id FROM channel c JOIN task t ON t.id = c.task_id
+        WHERE c.id = ${BigInt(channelKey)})`),
+    ),
   );
+}
+
+/** Somebody looked, and the destination's bucket was not there. */
+export async function askAfterBucketLoss(database: Database, destinationId: string): Promise<void> {
+  await database.run((prisma) => prisma.$executeRaw(afterBucketLoss(Prisma.sql`${destinationId}`)));
+}
+
+/**
+ * Once the bucket is back, every task that has delivered into it is verified, and gets back what is
+ * gone. One run per task, however often the bucket is missed.
+ */
+function afterBucketLoss(destinationId: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    INSERT INTO verify_run (id, task_id, reason, deep, redeliver, asked_at)
+    SELECT gen_random_uuid(), t.id, 'bucket_missing', false, true, clock_timestamp()
+    FROM destination missed
+    JOIN destination d ON d.bucket = missed.bucket AND d.endpoint IS NOT DISTINCT FROM missed.endpoint
+    JOIN task t ON t.destination_id = d.id AND t.desired_state <> 'deleted'
+    WHERE missed.id = ${destinationId}
+      AND EXISTS (SELECT FROM delivered_object o
+                  WHERE o.task_id = t.id AND o.bucket = d.bucket AND o.published_at IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM verify_run r WHERE r.task_id = t.id
+                        AND r.reason = 'bucket_missing' AND r.finished_at IS NULL)`;
 }
 
 type RunRow = {

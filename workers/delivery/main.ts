@@ -17,6 +17,7 @@ import { createEventTimeParser, createZoneClock } from "@/lib/platform/time-zone
 import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
 import { etagOfParts } from "@/lib/storage/object-etag";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
+import { BucketWatch } from "./bucket-watch";
 import { CommitFinisher } from "./commit-finisher";
 import { createAdapters } from "./configured-adapters";
 import { createDeliveryEvents } from "./events";
@@ -27,6 +28,7 @@ import { createVerifyEvents } from "./verify-events";
 import { type PartitionerFactory, Worker } from "./worker";
 
 const heartbeatMs = 5_000;
+const bucketLookEveryMs = 20_000;
 
 /** Composition root of a delivery worker: environment → adapters → worker → end. */
 async function main(): Promise<void> {
@@ -56,16 +58,21 @@ async function main(): Promise<void> {
     janitor: new Janitor({ ledger, adapters, events, clock: systemClock }),
     events,
   });
+  const verifyLedger = createVerifyLedger(database);
   const verifier = new Verifier({
     ...shared,
-    ...{ verifyLedger: createVerifyLedger(database), etagOf: etagOfParts, events: verifyEvents },
+    ...{ verifyLedger, etagOf: etagOfParts, events: verifyEvents },
+  });
+  const watch = new BucketWatch({
+    ...{ ...shared, ledger: verifyLedger, events: verifyEvents, everyMs: bucketLookEveryMs },
   });
   const rescans = new Rescans({ ...shared, events: verifyEvents, deliveryEvents: events });
   const datasetLedger = createDatasetLedger(database);
   const finisher = new CommitFinisher({ ...shared, ledger: datasetLedger, events });
   ended.addEventListener("abort", () => worker.stop());
   await Promise.all([
-    ...[worker.run(), verifier.run(ended), rescans.run(ended), finisher.run(ended)],
+    ...[worker.run(), verifier.run(ended), watch.run(ended), rescans.run(ended)],
+    finisher.run(ended),
   ]);
   await adapters.close();
   await leaseDatabase.close();

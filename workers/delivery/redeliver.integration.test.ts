@@ -4,10 +4,13 @@ import { isClean } from "@/lib/core/verify-report";
 import type { StoredTask } from "@/lib/db/tasks";
 import { withDatabase } from "@/lib/db/testing/test-database";
 import { askForVerifyRun, getVerifyRun } from "@/lib/db/verify-requests";
+import { ensureBucket } from "@/lib/storage/create-bucket";
+import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { int64 } from "@/workers/tablestore/testing/official-sdk";
 import { type Rig, startRig } from "./testing/delivery-rig";
 import { startInProcessVerifier } from "./testing/in-process-verifier";
 import { openRawBucket } from "./testing/raw-bucket";
+import { listKeys } from "./testing/read-dataset";
 import { createTable, ids, listObjects, waitForRecords, write } from "./testing/task-facts";
 import { reportOf } from "./testing/verified";
 import { waitUntil } from "./testing/wait-until";
@@ -18,17 +21,20 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const given = withDatabase();
 let rig: Rig;
 const tasks = new Map<string, StoredTask>();
-const names = ["cut-off", "taken-over", "trimmed", "fewer"];
+const names = ["cut-off", "taken-over", "trimmed", "fewer", "idle"];
 
 /** Every task delivers, then the worker is gone: from here on only the verifiers of the tests run. */
 beforeAll(async () => {
   rig = await startRig({ database: given.database(), url: given.url() });
+  await ensureBucket({ ...rig.storeConfig, bucket: "idle" });
+  await rig.createDestination({ id: "idle", bucket: "idle" });
   rig.startWorker();
   await Promise.all(
     names.map(async (name) => {
       const table = name.replaceAll("-", "_");
       await createTable(rig, table);
-      const task = await rig.createTask({ name, table, mode: "incremental" });
+      const place = name === "idle" ? { destinationId: "idle" } : {};
+      const task = await rig.createTask({ name, table, mode: "incremental", ...place });
       tasks.set(name, task);
       for (const round of [0, 1]) {
         const rows = ids(`${round}-`, 20).map((id) => ({ id, values: { v: int64(round) } }));
@@ -182,5 +188,29 @@ describe("delivering missing objects again", () => {
     expect(report.redelivery).toMatchObject({ objects: 0, lostRows: 40 });
     expect(report.redelivery?.lost.every(({ because }) => because === "differs")).toBe(true);
     expect(await rig.listKeys("fewer/")).toEqual([]);
+  });
+
+  it("notices a bucket that goes and comes back while nothing is delivered into it", async () => {
+    const task = taskOf("idle");
+    const config = { ...rig.storeConfig, bucket: "idle" };
+    const store = createS3ObjectStore(config);
+    const before = await listKeys(store, "");
+    const bucket = openRawBucket(config);
+    for (const key of before) await bucket.delete(key);
+    await bucket.remove();
+    const verifier = await startInProcessVerifier(rig);
+    const open = { taskId: task.id, reason: "bucket_missing" };
+    await waitUntil("it is waited for", () =>
+      rig.database.prisma.verifyRun.findFirst({ where: { ...open, errorCode: { not: null } } }),
+    );
+    await ensureBucket(config);
+    await waitUntil("it is redelivered", () =>
+      rig.database.prisma.verifyRun.findFirst({ where: { ...open, finishedAt: { not: null } } }),
+    );
+    await verifier.stop();
+    expect(await listKeys(store, "")).toEqual(before);
+    expect(await rig.database.prisma.verifyRun.count({ where: open })).toBe(1);
+    bucket.close();
+    store.close();
   });
 });

@@ -225,6 +225,12 @@ describe.concurrent("a bucket that was gone and comes back", () => {
     await rig.createDestination({ id: "returned", bucket: "returned" });
     const stream = await deliver("ret-stream", "incremental", "returned");
     const full = await deliver("ret-full", "full", "returned");
+    const both = await deliver("ret-both", "differential", "returned");
+    await write(rig, "ret_both", rowsOf("change-", 1));
+    await waitForRecords(rig, both, 36);
+    const changes = (await listObjects(rig.database, both)).filter(
+      ({ channel_kind }) => channel_kind === "stream",
+    );
     await write(rig, "ret_full", [{ id: "later", values: { at: "2026-01-06T00:00:00Z" } }]);
     const store = createS3ObjectStore(configOf("returned"));
     const before = await listKeys(store, "ret-stream/");
@@ -232,17 +238,17 @@ describe.concurrent("a bucket that was gone and comes back", () => {
     for (const key of await listKeys(store, "")) await bucket.delete(key);
     await bucket.remove();
     await write(rig, "ret_stream", rowsOf("pending-", 1));
-    await waitUntil("both are to be looked after", async () => {
+    await waitUntil("all are to be looked after", async () => {
       const runs = await rig.database.prisma.verifyRun.findMany({
-        where: { reason: "bucket_missing", taskId: { in: [stream.id, full.id] } },
+        where: { reason: "bucket_missing", taskId: { in: [stream.id, full.id, both.id] } },
       });
-      return runs.length === 2 ? runs : null;
+      return runs.length === 3 ? runs : null;
     });
     await ensureBucket(configOf("returned"));
     await waitForRecords(rig, stream, 36);
     const runs = await waitUntil("verified", async () => {
       const found = await rig.database.prisma.verifyRun.findMany({
-        where: { reason: "bucket_missing", taskId: { in: [stream.id, full.id] } },
+        where: { reason: "bucket_missing", taskId: { in: [stream.id, full.id, both.id] } },
       });
       return found.every(({ finishedAt }) => finishedAt !== null) ? found : null;
     });
@@ -261,13 +267,23 @@ describe.concurrent("a bucket that was gone and comes back", () => {
     const scanned = [...idsOf(rowsOf("base-", 5)), "later"].sort();
     await waitUntil("scanned again", async () => (await idsIn(full)).length === scanned.length);
     expect(await idsIn(full)).toEqual(scanned);
+    // A full scan as the table is now, beside the changes that stand under their old keys.
+    const now = [...idsOf(rowsOf("base-", 5)), ...idsOf(rowsOf("change-", 1))].sort();
+    const everything = [...now, ...idsOf(rowsOf("change-", 1))].sort();
+    await waitUntil("scanned beside", async () => (await idsIn(both)).length === everything.length);
+    expect(await idsIn(both)).toEqual(everything);
+    expect(await listKeys(store, "ret-both/")).toEqual(
+      expect.arrayContaining(changes.map(({ key }) => key)),
+    );
     await waitUntil("the rescan is cleared away", async () => {
-      const rescans = await rig.database.prisma.rescan.count({ where: { taskId: full.id } });
+      const rescans = await rig.database.prisma.rescan.count({
+        where: { taskId: { in: [full.id, both.id] } },
+      });
       return rescans === 0;
     });
     const tunnels = await rig.client.call("ListTunnel", { tableName: "ret_full" });
     expect(tunnels.tunnels.filter(({ tunnelName }) => tunnelName?.endsWith("-rescan"))).toEqual([]);
-    for (const task of [stream, full]) {
+    for (const task of [stream, full, both]) {
       const report = await reportOf(rig.database, task, { deep: true });
       expect(report.findings).toEqual([]);
     }

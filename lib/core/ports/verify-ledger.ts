@@ -121,4 +121,15 @@ export interface VerifyLedger {
     place: VerifyPlace,
     tunnel: { tunnelName: string; tunnelId: string },
   ): Promise<boolean>;
+
+  /**
+   * Destinations of tasks that nobody has looked at for `everyMs`; whoever gets one looks. `prefix` is
+   * that of one of its tasks: a key may be allowed no other.
+   */
+  claimBucketLooks(request: {
+    everyMs: number;
+    limit: number;
+  }): Promise<{ readonly destinationId: string; readonly prefix: string }[]>;
+  /** The destination's bucket is missing: its tasks are verified and redelivered once it is back. */
+  askAfterBucketLoss(destinationId: string): Promise<void>;
 }

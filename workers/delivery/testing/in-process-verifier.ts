@@ -11,6 +11,7 @@ import { createVerifyLedger } from "@/lib/db/verify-ledger";
 import { systemClock } from "@/lib/platform/clock";
 import { createEventTimeParser, createZoneClock } from "@/lib/platform/time-zone";
 import { etagOfParts } from "@/lib/storage/object-etag";
+import { BucketWatch } from "../bucket-watch";
 import { createAdapters } from "../configured-adapters";
 import { Verifier } from "../verifier";
 import { createVerifyEvents } from "../verify-events";
@@ -46,8 +47,10 @@ export async function startInProcessVerifier(
     closeAfterMs: 60_000,
     now: systemClock.monotonic,
   });
+  const verifyLedger = createVerifyLedger(database);
+  const events = createVerifyEvents(pino({ level: "silent" }));
   const verifier = new Verifier({
-    ...{ workerId, ledger, adapters, verifyLedger: createVerifyLedger(database) },
+    ...{ workerId, ledger, adapters, verifyLedger, events },
     ...{ rescanLedger: createRescanLedger(database, ledger), etagOf: etagOfParts },
     createPartitioner: ({ settings }) =>
       createPartitioner(
@@ -55,11 +58,13 @@ export async function startInProcessVerifier(
         createZoneClock(settings.timeZone),
         settings.eventTime && createEventTimeParser(settings.eventTime.format),
       ),
-    events: createVerifyEvents(pino({ level: "silent" })),
     ...{ clock: systemClock, random: Math.random, newObjectId: randomUUID },
   });
   const stop = new AbortController();
-  const ended = verifier.run(stop.signal);
+  const watch = new BucketWatch({
+    ...{ ledger: verifyLedger, adapters, events, clock: systemClock, everyMs: 200 },
+  });
+  const ended = Promise.all([verifier.run(stop.signal), watch.run(stop.signal)]);
   return {
     async stop() {
       stop.abort();

@@ -144,7 +144,7 @@ function RedeliveryCard({ redelivery }: { redelivery: Redelivery }) {
         {fullScan && (
           <p>
             Nothing of the full phase was left, so the whole table is scanned again, as it is now,
-            into new objects.
+            into new objects. A row that changed since the first scan is there beside its changes.
           </p>
         )}
         {lostRanges > 0 && (

@@ -115,8 +115,7 @@ function AskCard(props: {
           <span>
             Read whole objects
             <span className="block text-ink-muted">
-              Otherwise the checksum goes by the store's ETag, and the content is read only where
-              that says nothing.
+              Otherwise the content goes by the store's ETag, and is read where that differs.
             </span>
           </span>
         </label>
