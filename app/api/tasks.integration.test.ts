@@ -336,6 +336,14 @@ describe("a task", () => {
     expect(again.body.schemaVersions).toBe(2);
   });
 
+  it("is not let go on behind a gap that is not there", async () => {
+    const answer = await call("POST", "/tasks/race/continue");
+    expect(answer.status).toBe(409);
+    const problem = problemDocumentSchema.parse(answer.body);
+    expect(problem).toMatchObject({ code: "resource.conflict" });
+    expect(problem.cause).toContain("nothing to skip");
+  });
+
   it("pauses and resumes, as often as asked", async () => {
     for (const _ of [1, 2]) {
       const paused = await call("POST", "/tasks/race/pause");
@@ -389,6 +397,7 @@ describe("a task", () => {
       ["DELETE", ""],
       ["POST", "/pause"],
       ["POST", "/resume"],
+      ["POST", "/continue"],
       ["GET", "/objects"],
       ["GET", "/dirty"],
       ["GET", "/channels"],

@@ -403,6 +403,7 @@ const channel = {
   bytes: 152_373_118_534,
   deliveredThrough: minutesAgo(1.2) as string | null,
   lastDeliveredAt: minutesAgo(0.4) as string | null,
+  gaps: [] as { batchNumber: number; after: string | null; skippedAt: string }[],
   error: null as typeof unauthorised | null,
 };
 

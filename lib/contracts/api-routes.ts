@@ -114,6 +114,16 @@ export const apiRoutes = defineRoutes({
     status: 200,
     response: taskViewSchema,
   },
+  continueTask: {
+    method: "POST",
+    path: "/api/v1/tasks/{name}/continue",
+    summary:
+      "Let a task whose stream expired go on from the oldest readable record; the gap is kept in its account",
+    role: "operator",
+    query: noQuery,
+    status: 200,
+    response: taskViewSchema,
+  },
   listObjects: {
     method: "GET",
     path: "/api/v1/tasks/{name}/objects",

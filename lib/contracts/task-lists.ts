@@ -71,6 +71,8 @@ export const dirtyPageSchema = pageOf(dirtyViewSchema).extend({
 });
 export type DirtyPage = z.infer<typeof dirtyPageSchema>;
 
+const gapsShownMax = 10;
+
 export const channelViewSchema = z
   .object({
     channelId: z.string(),
@@ -93,6 +95,17 @@ export const channelViewSchema = z
     bytes: count,
     deliveredThrough: instant,
     lastDeliveredAt: instant,
+    /** Its newest ranges that the source had trimmed before they were read, and that were skipped when asked. */
+    gaps: z
+      .array(
+        z.object({
+          batchNumber: count,
+          /** When the last record before the gap was written; null when there was none. */
+          after: instant,
+          skippedAt: z.iso.datetime(),
+        }),
+      )
+      .max(gapsShownMax),
     error: errorViewSchema.nullable(),
   })
   .meta({ id: "Channel" });

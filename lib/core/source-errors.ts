@@ -58,7 +58,7 @@ export const sourceErrors = defineErrorKinds({
     cause: () =>
       "The source keeps changes only for the table's expiration time, and this task fell behind it.",
     nextStep: () =>
-      "Delete this task and create it again: a full scan brings the table's present state.",
+      "Continue from the oldest readable record, which leaves a gap that is kept in the account; or delete this task and create it again: a full scan brings the table's present state.",
   },
   "source.tunnel_exists": {
     fault: "user",

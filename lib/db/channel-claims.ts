@@ -34,6 +34,7 @@ type ClaimRow = {
   readonly acked_sequence_number: bigint;
   readonly acked_batch_number: bigint;
   readonly is_rescan: boolean;
+  readonly skips_trimmed: boolean | null;
 };
 
 /** In the order of first sight. A worker without a live lease claims nothing. */
@@ -44,7 +45,8 @@ export async function claimChannels(
   const rows = await database.run(
     (prisma) => prisma.$queryRaw<ClaimRow[]>`
       WITH claimable AS (
-        SELECT c.id, t.name
+        SELECT c.id, t.name, c.error_code = 'source.tunnel_expired'
+                 AND t.continue_asked_at >= c.error_since AND NOT c.is_rescan AS skips_trimmed
         FROM channel c
         JOIN task t ON t.id = c.task_id
         WHERE t.desired_state = 'running'
@@ -59,7 +61,7 @@ export async function claimChannels(
       UPDATE channel c SET owner = ${workerId}, epoch = c.epoch + 1
       FROM claimable WHERE c.id = claimable.id
       RETURNING c.id, c.task_id, claimable.name AS task_name, c.channel_id, c.kind, c.lane, c.epoch, c.checkpoint, c.finished,
-                c.batch_number, c.acked_sequence_number, c.acked_batch_number, c.is_rescan`,
+                c.batch_number, c.acked_sequence_number, c.acked_batch_number, c.is_rescan, claimable.skips_trimmed`,
   );
   return rows
     .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -77,6 +79,7 @@ export async function claimChannels(
       batchNumber: Number(row.batch_number),
       ackedSequenceNumber: row.acked_sequence_number,
       ackedBatchNumber: Number(row.acked_batch_number),
+      ...(row.skips_trimmed ? { skipsTrimmed: true as const } : {}),
       ...(row.is_rescan ? { isRescan: true as const } : {}),
     }));
 }

@@ -42,8 +42,19 @@ export type ChannelFacts = {
   readonly dirtyBytes: number;
   readonly deliveredThrough: Date | null;
   readonly lastDeliveredAt: Date | null;
+  /** The newest ranges of the stream that were skipped, oldest first. */
+  readonly gaps: readonly ChannelGap[];
   readonly error: StandingError | null;
 };
+
+export type ChannelGap = {
+  readonly batchNumber: number;
+  /** Write time of the last record before it. */
+  readonly after: Date | null;
+  readonly skippedAt: Date;
+};
+
+const gapsMax = 10;
 
 const counters = [
   "records",
@@ -73,6 +84,7 @@ type ChannelRow = ErrorColumns & {
   readonly drained_at: Date | null;
   readonly delivered_through: Date | null;
   readonly last_delivered_at: Date | null;
+  readonly gaps: readonly { number: number; after: string | null; skipped_at: string }[] | null;
 } & Record<(typeof counters)[number], bigint>;
 
 /** What the column can hold. */
@@ -93,8 +105,16 @@ export async function listChannels(
              c.acked_batch_number, c.tunnel_status, c.drained_at, ${counterColumns},
              c.delivered_through, c.last_delivered_at, c.error_code, c.error_details, c.error_attempt,
              c.error_next_try_at, c.error_since,
-             COALESCE(w.lease_until > clock_timestamp(), false) AS owner_alive
+             COALESCE(w.lease_until > clock_timestamp(), false) AS owner_alive, skipped.gaps
       FROM channel c LEFT JOIN worker w ON w.id = c.owner
+      CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('number', gap.number, 'skipped_at', gap.decided_at, 'after', (
+                 SELECT b.last_written_at FROM batch b
+                 WHERE b.channel_key = c.id AND b.number < gap.number AND b.last_written_at IS NOT NULL
+                 ORDER BY b.number DESC LIMIT 1)) ORDER BY gap.number) AS gaps
+        FROM (SELECT number, decided_at FROM batch
+              WHERE channel_key = c.id AND sealed_by = 'gap'
+              ORDER BY number DESC LIMIT ${gapsMax}) gap) skipped
       WHERE c.task_id = ${taskId}::uuid AND c.lane > ${afterLane}
       ORDER BY c.lane LIMIT ${limit + 1}`;
     return toPage(rows.map(channelFromRow), limit, (channel) => [channel.lane]);
@@ -135,6 +155,11 @@ function channelFromRow(row: ChannelRow): ChannelFacts {
     dirtyBytes: count("dirty_bytes"),
     deliveredThrough: row.delivered_through,
     lastDeliveredAt: row.last_delivered_at,
+    gaps: (row.gaps ?? []).map((gap) => ({
+      batchNumber: gap.number,
+      after: gap.after === null ? null : new Date(gap.after),
+      skippedAt: new Date(gap.skipped_at),
+    })),
     error: errorFromColumns(row),
   };
 }

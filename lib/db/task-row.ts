@@ -70,11 +70,12 @@ export type HeldTaskRow = TaskRow & {
   readonly initialised_at: Date | null;
   readonly completed_at: Date | null;
   readonly has_unreported_end: boolean;
+  readonly continue_asked_at: Date | null;
 };
 
 /** Columns of `HeldTaskRow`, for queries over `task t JOIN task_facts f`. */
 export const heldTaskColumns = Prisma.sql`
-  ${taskColumns}, f.tunnel_client_id, f.initialised_at, f.completed_at,
+  ${taskColumns}, t.continue_asked_at, f.tunnel_client_id, f.initialised_at, f.completed_at,
   EXISTS (SELECT FROM channel c WHERE c.task_id = t.id AND NOT c.is_rescan
             AND c.drained_at IS NOT NULL AND c.tunnel_status <> 'terminated') AS has_unreported_end`;
 
@@ -89,5 +90,6 @@ export function heldTaskFromRow(row: HeldTaskRow): HeldTask {
     initialisedAt: row.initialised_at,
     completedAt: row.completed_at,
     hasUnreportedEnd: row.has_unreported_end,
+    ...(row.continue_asked_at ? { continueAskedAt: row.continue_asked_at } : {}),
   };
 }

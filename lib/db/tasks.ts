@@ -145,6 +145,16 @@ export async function setDesiredState(
   });
 }
 
+/** By the database's clock, as are the errors that it is about. False when the task is being deleted. */
+export async function askToContinue(database: Database, id: string): Promise<boolean> {
+  const asked = await database.run(
+    (prisma) => prisma.$executeRaw`
+      UPDATE task SET continue_asked_at = clock_timestamp()
+      WHERE id = ${id}::uuid AND desired_state <> 'deleted'`,
+  );
+  return asked > 0;
+}
+
 /** Exact, over all tasks. */
 export async function countTasks(database: Database): Promise<TaskCounts> {
   return database.run(async (prisma) => {

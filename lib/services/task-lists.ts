@@ -109,6 +109,11 @@ function channelView(facts: ChannelFacts): ChannelView {
     bytes: facts.bytes,
     deliveredThrough: facts.deliveredThrough?.toISOString() ?? null,
     lastDeliveredAt: facts.lastDeliveredAt?.toISOString() ?? null,
+    gaps: facts.gaps.map(({ batchNumber, after, skippedAt }) => ({
+      batchNumber,
+      after: after?.toISOString() ?? null,
+      skippedAt: skippedAt.toISOString(),
+    })),
     error: facts.error && errorViewOf(facts.error, 1),
   };
 }

@@ -10,8 +10,11 @@ import type { ChannelTags, DeliveryEvents } from "./events";
 export type ChannelDeliveryOptions = {
   readonly claim: ClaimedChannel;
   readonly ledger: Pick<Ledger, "saveChannelError" | "releaseChannel">;
-  /** Loads what the commands need; null when the task is gone. Asked again when it fails. */
-  readonly open: () => Promise<ChannelCommands | null>;
+  /**
+   * Loads what the commands need, and says where to begin; null when the task is gone or another worker
+   * owns the channel. Asked again when it fails.
+   */
+  readonly open: () => Promise<{ commands: ChannelCommands; claim: ClaimedChannel } | null>;
   readonly events: DeliveryEvents;
   readonly clock: Clock;
   readonly random: () => number;
@@ -79,11 +82,12 @@ export class ChannelDelivery {
 
   /** What an earlier owner decided is loaded before the first command; database and source may be away. */
   async #begin(): Promise<Opened | null> {
-    const { claim, open, events, clock, random } = this.#o;
+    const { open, events, clock, random } = this.#o;
     for (let attempt = 1; !this.#abandoned.signal.aborted && this.#wanted === null; attempt += 1) {
       try {
-        const commands = await open();
-        if (!commands) return null;
+        const opened = await open();
+        if (!opened) return null;
+        const { commands, claim } = opened;
         this.#commands = commands;
         const unacked = await commands.loadUnacked();
         const { batchNumber } = claim;

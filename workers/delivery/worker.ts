@@ -4,12 +4,13 @@ import type { ClaimedChannel, HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { Clock } from "@/lib/platform/clock";
 import type { Adapters } from "./adapters";
 import { ChannelCommands } from "./channel-commands";
-import { ChannelDelivery } from "./channel-delivery";
+import { ChannelDelivery, type ChannelDeliveryOptions } from "./channel-delivery";
 import type { DeliveryEvents } from "./events";
 import type { Janitor } from "./janitor";
 import { Lease } from "./lease";
 import { Limit } from "./limit";
 import { OpenBudget } from "./open-budget";
+import { skipTrimmed } from "./skip-trimmed";
 import { TaskHolder } from "./task-holder";
 import { TaskTunnel } from "./task-tunnel";
 
@@ -140,7 +141,7 @@ export class Worker {
     const others = [...ids].filter((id) => !wanted.has(id));
     for (const task of await this.#o.ledger.getTasks(others)) wanted.set(task.id, task);
     const settings = new Map<string, string>();
-    for (const id of ids) settings.set(id, JSON.stringify(wanted.get(id)?.settings));
+    for (const id of ids) settings.set(id, intentOf(wanted.get(id)));
     for (const running of this.#channels.values()) {
       const { taskId } = running.delivery.claim;
       const desired = wanted.get(taskId)?.desiredState ?? "deleted";
@@ -192,7 +193,7 @@ export class Worker {
   async #open(
     claim: ClaimedChannel,
     onSettings: (settings: string) => void,
-  ): Promise<ChannelCommands | null> {
+  ): ReturnType<ChannelDeliveryOptions["open"]> {
     const { adapters, createPartitioner, rescanLedger } = this.#o;
     const ledger = claim.isRescan && rescanLedger ? rescanLedger : this.#o.ledger;
     const [task] = await ledger.getTasks([claim.taskId]);
@@ -200,13 +201,17 @@ export class Worker {
     const schema = (await ledger.listSchemas(task.id)).at(-1);
     invariant(schema, "A task has a schema version from its creation on");
     const source = await adapters.source(task.settings.sourceId);
-    onSettings(JSON.stringify(task.settings));
-    return new ChannelCommands({
+    onSettings(intentOf(task));
+    const tunnel = new TaskTunnel({ ledger, adapters, task });
+    const start = await skipTrimmed({ claim, task, schema, ledger, source, tunnel });
+    if (!start) return null;
+    const commands = new ChannelCommands({
       ...this.#o,
-      ...{ claim, task, source, schema, budget: this.#budget, uploads: this.#uploads },
-      tunnel: new TaskTunnel({ ledger, adapters, task }),
+      ...{ claim: start, task, source, schema, tunnel },
+      ...{ budget: this.#budget, uploads: this.#uploads },
       partitioner: createPartitioner(task),
     });
+    return { commands, claim: start };
   }
 
   /** A planned stop: everything read is delivered, then others may go on. The lease is kept alive meanwhile. */
@@ -217,4 +222,9 @@ export class Worker {
     await Promise.all([...this.#tasks.values()].map((holder) => holder.idle()));
     await this.#o.janitor.idle();
   }
+}
+
+/** What a loop was opened with; when it changes, the loop makes room for one that knows. */
+function intentOf(task: HeldTask | undefined): string {
+  return JSON.stringify([task?.settings, task?.continueAskedAt]);
 }

@@ -18,6 +18,8 @@ export type HeldTask = {
   /** When its first channel was open; null before. */
   readonly initialisedAt: Date | null;
   readonly completedAt: Date | null;
+  /** When somebody last asked to go on behind what the source had trimmed; absent when nobody did. */
+  readonly continueAskedAt?: Date;
   /** A channel of it is drained and was not yet reported TERMINATED to the tunnel. */
   readonly hasUnreportedEnd: boolean;
 };
@@ -45,6 +47,8 @@ export type ClaimedChannel = ChannelLease & {
   /** Sequence number of the last checkpoint that the tunnel accepted. */
   readonly ackedSequenceNumber: bigint;
   readonly ackedBatchNumber: number;
+  /** It expired, and somebody who saw that asked to go on from the oldest readable record. */
+  readonly skipsTrimmed?: true;
   /** Read through the tunnel of the task's rescan, not its own. */
   readonly isRescan?: true;
 };
@@ -70,7 +74,8 @@ export type DecidedObject = {
   readonly parts: readonly UploadedPart[];
 };
 
-export type SealReason = "size" | "age" | "schema" | "finished" | "released" | "idle";
+/** `gap`: a batch of nothing, over a range of the stream that was trimmed before it was read. */
+export type SealReason = "size" | "age" | "schema" | "finished" | "released" | "idle" | "gap";
 
 export type DecidedBatch = {
   readonly number: number;

@@ -104,6 +104,11 @@ export interface TableSource {
   createTunnel(request: { table: string; name: string; mode: SyncMode }): Promise<string>;
   /** A tunnel that is gone is no error. */
   deleteTunnel(request: { table: string; name: string }): Promise<void>;
+  /**
+   * Where a stream channel's oldest readable record is; null when the source does not say. Absent where
+   * a source never can: what expired there cannot go on.
+   */
+  oldestCheckpoint?(request: { table: string; channelId: string }): Promise<string | null>;
   openTunnel(request: { table: string; name: string; tunnelId: string }): Tunnel;
   createDecoder(mapping: SchemaMapping, eventTime: EventTime | null): RecordDecoder;
   close(): Promise<void>;

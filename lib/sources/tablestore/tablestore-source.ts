@@ -1,5 +1,10 @@
 import { AppError } from "@/lib/core/error";
-import type { RecordDecoder, TableSource, Tunnel } from "@/lib/core/ports/table-source";
+import type {
+  ChannelReport,
+  RecordDecoder,
+  TableSource,
+  Tunnel,
+} from "@/lib/core/ports/table-source";
 import type { SampleRow, TableDescription } from "@/lib/core/record";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { EventTime, SyncMode } from "@/lib/core/task";
@@ -50,14 +55,17 @@ export function createTablestoreSource(
   const access = { endpoint, instance, accessKeyId, accessKeySecret };
   return new TablestoreSource(
     new TablestoreClient({ ...access, ...runtime, timeoutMs, retryTotalMs }),
+    runtime,
   );
 }
 
 class TablestoreSource implements TableSource {
   readonly #client: TablestoreClient;
+  readonly #runtime: TablestoreSourceRuntime;
 
-  constructor(client: TablestoreClient) {
+  constructor(client: TablestoreClient, runtime: TablestoreSourceRuntime) {
     this.#client = client;
+    this.#runtime = runtime;
   }
 
   async listTables(): Promise<string[]> {
@@ -125,6 +133,31 @@ class TablestoreSource implements TableSource {
     }
   }
 
+  /**
+   * What a tunnel from EARLIEST would start with. It is made for the question alone: its channels are
+   * the table's own, under the same ids.
+   */
+  async oldestCheckpoint(request: { table: string; channelId: string }): Promise<string | null> {
+    const { table, channelId } = request;
+    const { clock, random } = this.#runtime;
+    const name = `culvert_oldest_${clock.now().toString(36)}_${Math.floor(random() * 2 ** 40).toString(36)}`;
+    const { tunnelId } = await this.#call(
+      "CreateTunnel",
+      {
+        tunnel: {
+          ...{ tableName: table, tunnelName: name, tunnelType: "Stream" },
+          streamTunnelConfig: { flag: "EARLIEST" },
+        },
+      },
+      { table, tunnel: name },
+    );
+    try {
+      return await readFirstCheckpoint(this.openTunnel({ table, name, tunnelId }), channelId);
+    } finally {
+      await this.deleteTunnel({ table, name });
+    }
+  }
+
   openTunnel(identity: TunnelIdentity): Tunnel {
     return new TablestoreTunnel(this.#client, identity);
   }
@@ -155,6 +188,27 @@ class TablestoreSource implements TableSource {
     } catch (thrown) {
       throw classifySourceError(thrown, { operation, ...context });
     }
+  }
+}
+
+/** Null when the tunnel does not give the channel out. */
+async function readFirstCheckpoint(tunnel: Tunnel, channelId: string): Promise<string | null> {
+  const clientId = await tunnel.connect({ timeoutSeconds: 60, tag: "culvert-oldest" });
+  const given = new Set<string>();
+  let reports: readonly ChannelReport[] = [];
+  for (;;) {
+    const channels = await tunnel.heartbeat(clientId, reports);
+    if (channels.some((channel) => channel.channelId === channelId))
+      return (await tunnel.readCheckpoint(clientId, channelId)).checkpoint;
+    const fresh = channels.filter((channel) => !given.has(channel.channelId));
+    if (fresh.length === 0) return null;
+    for (const channel of fresh) given.add(channel.channelId);
+    // A channel that came of a split is given out once those before it are over.
+    reports = fresh.map((channel) => ({
+      ...channel,
+      version: channel.version + 1n,
+      status: "terminated",
+    }));
   }
 }
 

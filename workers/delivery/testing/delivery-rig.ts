@@ -9,7 +9,7 @@ import type { Database } from "@/lib/db/client";
 import { createDestination, type NewDestination } from "@/lib/db/destinations";
 import { createSource } from "@/lib/db/sources";
 import type { StoredTask } from "@/lib/db/tasks";
-import { systemClock } from "@/lib/platform/clock";
+import { type Clock, systemClock } from "@/lib/platform/clock";
 import { findFreePort } from "@/lib/platform/free-port";
 import { encryptSecret } from "@/lib/platform/secret";
 import type { Connections } from "@/lib/services/connections";
@@ -69,6 +69,8 @@ export async function startRig(options: {
   bucket?: string;
   /** Keys of the object store beside the one of "rig". */
   keys?: readonly AccessKey[];
+  /** The table store's time; default the machine's. */
+  sourceClock?: Clock;
 }): Promise<Rig> {
   const { database, url } = options;
   const directory = await mkdtemp(path.join(tmpdir(), "culvert-delivery-"));
@@ -83,7 +85,7 @@ export async function startRig(options: {
     clock: systemClock,
     log,
   });
-  const source = await startSource(path.join(directory, "tables"));
+  const source = await startSource(path.join(directory, "tables"), options.sourceClock);
   const bucket = options.bucket ?? "rig";
   const endpoint = `http://127.0.0.1:${objects.port}`;
   const storeConfig = { endpoint, region, bucket, forcePathStyle: true, ...storeKey };
@@ -153,10 +155,12 @@ export async function startRig(options: {
 }
 
 /** The table store in this process; it can go away and come back on its port, with its data. */
-async function startSource(directory: string): Promise<Rig["source"]> {
+async function startSource(directory: string, clock: Clock = systemClock): Promise<Rig["source"]> {
   const open = (port: number) =>
     startTablestore({
-      ...{ ...testAccess, port, directory, clock: systemClock, log, longPollMs: 200 },
+      ...{ ...testAccess, port, directory, clock, log, longPollMs: 200 },
+      // Requests are signed by the machine's clock, whatever the table store's is.
+      clockSkewMaxMs: null,
       onBroken: (error) => {
         throw error;
       },

@@ -67,6 +67,11 @@ export function ChannelList({ task }: { task: string }) {
                   <Td numeric>{formatCount(channel.batchNumber)}</Td>
                   <Td>
                     <TimeAgo at={channel.deliveredThrough} />
+                    {channel.gaps.map((gap) => (
+                      <div key={gap.batchNumber} className="mt-1 min-w-44 text-xs text-warn">
+                        Gap after <TimeAgo at={gap.after} />, skipped <TimeAgo at={gap.skippedAt} />
+                      </div>
+                    ))}
                   </Td>
                   <Td className="max-w-40">
                     <span

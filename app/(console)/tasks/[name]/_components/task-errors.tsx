@@ -1,14 +1,15 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState } from "react";
-import { callApi } from "@/app/_api-client/request";
+import { callApi, problemOf } from "@/app/_api-client/request";
 import { Button } from "@/app/_ui/button";
 import { CodeBlock } from "@/app/_ui/code-block";
 import { Dialog } from "@/app/_ui/dialog";
 import { Notice } from "@/app/_ui/notice";
 import { TimeAgo } from "@/app/_ui/time-ago";
+import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
 import type { DestinationProbe } from "@/lib/contracts/destination-body";
 import type { ErrorView } from "@/lib/contracts/error-view";
 import type { ProblemDocument } from "@/lib/contracts/problem-document";
@@ -41,7 +42,7 @@ function TaskError({ task, error }: { task: TaskView; error: ErrorView }) {
       tone={error.fault === "transient" ? "warn" : "bad"}
       title={error.documentedName ? `${error.documentedName}: ${error.title}` : error.title}
       actions={
-        concernsDestination && (
+        concernsDestination ? (
           <>
             <Button asChild size="small">
               <Link href={`/destinations?edit=${encodeURIComponent(task.destinationId)}`}>
@@ -50,6 +51,8 @@ function TaskError({ task, error }: { task: TaskView; error: ErrorView }) {
             </Button>
             {concernsKey && <PolicyButton destinationId={task.destinationId} />}
           </>
+        ) : (
+          error.code === "source.tunnel_expired" && <ContinueButton task={task.name} />
         )
       }
     >
@@ -72,6 +75,40 @@ function NextTry({ at }: { at: string }) {
   return (
     <>
       , next try <TimeAgo at={at} past="now" />
+    </>
+  );
+}
+
+/** Skips what the source no longer has, which nobody can undo: hence the question. */
+function ContinueButton({ task }: { task: string }) {
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const proceed = useMutation({
+    mutationFn: () => callApi(`/tasks/${encodeURIComponent(task)}/continue`, { method: "POST" }),
+    onSuccess: () => setOpen(false),
+    onSettled: () => client.invalidateQueries({ queryKey: ["task", task] }),
+  });
+  return (
+    <>
+      <Button size="small" onClick={() => setOpen(true)}>
+        Continue from the oldest readable record
+      </Button>
+      <Dialog
+        open={open}
+        onOpenChange={setOpen}
+        title="Continue behind the gap?"
+        description="What the source no longer has is never delivered. Each channel keeps its gap in its account, and goes on with the oldest record that can still be read."
+        footer={
+          <>
+            <Button onClick={() => setOpen(false)}>Not now</Button>
+            <Button look="danger" disabled={proceed.isPending} onClick={() => proceed.mutate()}>
+              {proceed.isPending ? "Asking…" : "Continue"}
+            </Button>
+          </>
+        }
+      >
+        {proceed.error && <ProblemNotice problem={problemOf(proceed.error)} />}
+      </Dialog>
     </>
   );
 }
