@@ -6,6 +6,7 @@ import { describeLayout } from "@/lib/core/prefix-layout";
 import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { TaskSettings } from "@/lib/core/task";
 import type { Database } from "@/lib/db/client";
+import { listDatasetFolders } from "@/lib/db/datasets";
 import { listTaskOverviews } from "@/lib/db/task-overviews";
 import { destinationPolicy } from "@/lib/storage/destination-policy";
 import { withStore } from "./connections";
@@ -25,14 +26,20 @@ const foldersInPolicyMax = 50;
  */
 export async function probeDestination(needs: Needs, id: string): Promise<DestinationProbe> {
   const stored = await findDestination(needs.database, id);
-  const folders = await foldersOfTasks(needs.database, id);
+  const [ofTasks, datasets] = await Promise.all([
+    foldersOfTasks(needs.database, id),
+    listDatasetFolders(needs.database, stored),
+  ]);
+  const replaced = datasets.map(({ folder }) => `${folder}/`);
+  // Null: too many to name.
+  const folders = ofTasks === null ? [] : [...ofTasks, ...replaced];
   const steps = await withStore(needs.connections, stored, (store) =>
     probeStore(store, `${folders[0] ?? ""}.culvert-probe-${randomUUID()}`),
   );
   return {
     ok: steps.every(({ outcome }) => outcome === "passed"),
     steps,
-    policy: destinationPolicy({ bucket: stored.bucket, prefixes: folders }),
+    policy: destinationPolicy({ bucket: stored.bucket, prefixes: folders, replaced }),
   };
 }
 
@@ -65,13 +72,13 @@ async function probeStore(store: ObjectStore, key: string): Promise<Step[]> {
   return steps;
 }
 
-/** The folders that tasks of this destination write under, each with its slash. */
-async function foldersOfTasks(database: Database, destinationId: string): Promise<string[]> {
+/** The folders that tasks of this destination write under, each with its slash; null when too many. */
+async function foldersOfTasks(database: Database, destinationId: string): Promise<string[] | null> {
   const { items, nextCursor } = await listTaskOverviews(database, {
     limit: foldersInPolicyMax,
     filter: { destinationId },
   });
-  if (nextCursor !== null) return [];
+  if (nextCursor !== null) return null;
   return [...new Set(items.flatMap(({ settings }) => foldersOf(settings)))];
 }
 

@@ -33,6 +33,16 @@ describe("the policy shown when access is denied", () => {
     });
   });
 
+  it("allows removing in the folders of datasets, whose objects an overwrite replaces, and nowhere else", () => {
+    const { Statement } = JSON.parse(
+      destinationPolicy({ bucket: "lake", prefixes: ["orders/", "sales/"], replaced: ["sales/"] }),
+    ) as { Statement: { Action: string[]; Resource: string[] }[] };
+    const removing = Statement.filter(({ Action }) => Action.includes("s3:DeleteObject"));
+    expect(removing.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      [["s3:DeleteObject"], ["arn:aws:s3:::lake/sales/*"]],
+    ]);
+  });
+
   it("covers the whole bucket for a task without a folder", () => {
     const text = destinationPolicy({ bucket: "lake", prefixes: ["", "orders/"] });
     expect(text).toContain('"arn:aws:s3:::lake/*"');

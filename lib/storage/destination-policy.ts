@@ -8,9 +8,12 @@
 export function destinationPolicy(destination: {
   readonly bucket: string;
   readonly prefixes: readonly string[];
+  /** Folders of datasets, where an overwrite removes what it replaces. Nothing else is ever removed. */
+  readonly replaced?: readonly string[];
 }): string {
   const bucketArn = `arn:aws:s3:::${destination.bucket}`;
   const prefixes = [...new Set(destination.prefixes)].sort().map(escapePolicyText);
+  const replaced = [...new Set(destination.replaced)].sort().map(escapePolicyText);
   const whole = prefixes.length === 0 || prefixes.includes("");
   const patterns = whole ? ["*"] : prefixes.map((prefix) => `${prefix}*`);
   const policy = {
@@ -34,6 +37,16 @@ export function destinationPolicy(destination: {
         Resource: [bucketArn],
         ...(whole ? {} : { Condition: { StringLikeIfExists: { "s3:prefix": patterns } } }),
       },
+      ...(replaced.length === 0
+        ? []
+        : [
+            {
+              Sid: "CulvertReplacesWhatItWrote",
+              Effect: "Allow",
+              Action: ["s3:DeleteObject"],
+              Resource: replaced.map((prefix) => `${bucketArn}/${prefix}*`),
+            },
+          ]),
     ],
   };
   return JSON.stringify(policy, null, 2);
