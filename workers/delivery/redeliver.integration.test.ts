@@ -13,10 +13,14 @@ import { openRawBucket } from "./testing/raw-bucket";
 import { listKeys } from "./testing/read-dataset";
 import { createTable, ids, listObjects, waitForRecords, write } from "./testing/task-facts";
 import { reportOf } from "./testing/verified";
-import { waitUntil } from "./testing/wait-until";
+import { waitUntil as waitUntilWithin } from "./testing/wait-until";
 
 // Each waits for several flushes and verifications, on a machine that may be slow.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+const patienceMs = 150_000;
+const waitUntil = <T>(what: string, look: () => Promise<T | false | null | undefined>) =>
+  waitUntilWithin(what, look, patienceMs);
 
 const given = withDatabase();
 let rig: Rig;
@@ -39,7 +43,7 @@ beforeAll(async () => {
       for (const round of [0, 1]) {
         const rows = ids(`${round}-`, 20).map((id) => ({ id, values: { v: int64(round) } }));
         await write(rig, table, rows);
-        await waitForRecords(rig, task, 20 * (round + 1));
+        await waitForRecords(rig, task, 20 * (round + 1), patienceMs);
       }
     }),
   );

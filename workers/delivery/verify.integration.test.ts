@@ -19,10 +19,14 @@ import {
   write,
 } from "./testing/task-facts";
 import { reportOf, verify } from "./testing/verified";
-import { waitUntil } from "./testing/wait-until";
+import { waitUntil as waitUntilWithin } from "./testing/wait-until";
 
 // Each waits for several flushes and verifications, on a machine that may be slow.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+const patienceMs = 150_000;
+const waitUntil = <T>(what: string, look: () => Promise<T | false | null | undefined>) =>
+  waitUntilWithin(what, look, patienceMs);
 
 const given = withDatabase();
 let rig: Rig;
@@ -61,7 +65,7 @@ async function deliver(
     ...byDay,
   });
   if (mode === "incremental") await write(rig, table, rowsOf("row-", 5));
-  await waitForRecords(rig, task, 30);
+  await waitForRecords(rig, task, 30, patienceMs);
   return task;
 }
 
@@ -158,7 +162,7 @@ describe.concurrent("verify", () => {
       ...{ name: "again", table: "again", mode: "full", prefix: "again/day=$yyyy-$MM-$dd" },
       ...byDay,
     });
-    await waitForRecords(rig, task, 30);
+    await waitForRecords(rig, task, 30, patienceMs);
     const report = await reportOf(rig.database, task);
     expect(report.counts).toMatchObject({ listed: 12, whole: 6, others: 6, foreign: 0 });
     expect(isClean(report)).toBe(true);
@@ -167,7 +171,7 @@ describe.concurrent("verify", () => {
   it("says what the source no longer has, range by range, and doubles nothing", async () => {
     const task = await deliver("half-gone", "differential");
     await write(rig, "half_gone", rowsOf("more-", 2));
-    await waitForRecords(rig, task, 42);
+    await waitForRecords(rig, task, 42, patienceMs);
     const objects = await listObjects(rig.database, task);
     const bucket = openRawBucket(rig.storeConfig);
     const [base, stream] = (["base", "stream"] as const).map((kind) => {
@@ -227,7 +231,7 @@ describe.concurrent("a bucket that was gone and comes back", () => {
     const full = await deliver("ret-full", "full", "returned");
     const both = await deliver("ret-both", "differential", "returned");
     await write(rig, "ret_both", rowsOf("change-", 1));
-    await waitForRecords(rig, both, 36);
+    await waitForRecords(rig, both, 36, patienceMs);
     const changes = (await listObjects(rig.database, both)).filter(
       ({ channel_kind }) => channel_kind === "stream",
     );
@@ -245,7 +249,7 @@ describe.concurrent("a bucket that was gone and comes back", () => {
       return runs.length === 3 ? runs : null;
     });
     await ensureBucket(configOf("returned"));
-    await waitForRecords(rig, stream, 36);
+    await waitForRecords(rig, stream, 36, patienceMs);
     const runs = await waitUntil("verified", async () => {
       const found = await rig.database.prisma.verifyRun.findMany({
         where: { reason: "bucket_missing", taskId: { in: [stream.id, full.id, both.id] } },

@@ -11,10 +11,11 @@ export async function verify(
 ): Promise<VerifyRunFacts> {
   const { redeliver = false, deep = false } = options;
   const id = await askForVerifyRun(database, { taskId: task.id, redeliver, deep });
-  return waitUntil(`the verification of ${task.settings.name}`, async () => {
+  const look = async () => {
     const run = await getVerifyRun(database, task.id, id);
     return run?.finishedAt ? run : null;
-  });
+  };
+  return waitUntil(`the verification of ${task.settings.name}`, look, 150_000);
 }
 
 /** The report of a verification that has to come to an end with one. */
