@@ -20,6 +20,10 @@ export type OpenBatch = {
   readonly counts: RecordCounts;
   /** Estimated bytes of the objects, were they closed now. */
   readonly bytes: number;
+  /** Memory that its rows take, with all that is not staged yet. */
+  readonly heldBytes: number;
+  /** Objects that have enough finished bytes for a part of an upload. */
+  readonly wholeParts: number;
   /** Folders that its rows lie in: as many objects would it be. */
   readonly partitions: number;
   /** When its first record was read, ms of a clock that never steps; null while it has none. */
@@ -30,6 +34,7 @@ export type Doing =
   | { readonly kind: "reading" }
   | { readonly kind: "appending"; readonly page: PageFact }
   | { readonly kind: "growing"; readonly page: PageFact }
+  | { readonly kind: "stagingAhead"; readonly page: PageFact }
   | { readonly kind: "staging"; readonly sealedBy: SealReason; readonly page: PageFact | null }
   | { readonly kind: "deciding"; readonly sealedBy: SealReason; readonly page: PageFact | null }
   | { readonly kind: "publishing" }
@@ -74,10 +79,13 @@ export type Fact =
       readonly kind: "appended";
       readonly counts: RecordCounts;
       readonly bytes: number;
+      readonly heldBytes: number;
+      readonly wholeParts: number;
       readonly partitions: number;
       readonly nowMs: number;
     }
   | { readonly kind: "grown" }
+  | { readonly kind: "stagedAhead"; readonly heldBytes: number; readonly nowMs: number }
   | { readonly kind: "staged" }
   | { readonly kind: "decided"; readonly nowMs: number }
   | { readonly kind: "published" }
@@ -93,13 +101,26 @@ export type Fact =
       readonly nowMs: number;
       readonly jitter: number;
     }
+  /** A failure that took open rows with it: they have to be read again. */
+  | {
+      readonly kind: "openLost";
+      readonly fault: Fault;
+      readonly nowMs: number;
+      readonly jitter: number;
+    }
   | { readonly kind: "stopRequested"; readonly how: "release" | "delete" };
 
 export type Command =
   | { readonly kind: "read"; readonly checkpoint: string }
   | { readonly kind: "append" }
   | { readonly kind: "growSchema" }
-  | { readonly kind: "stage"; readonly sealedBy: SealReason }
+  | { readonly kind: "stageAhead" }
+  | {
+      readonly kind: "stage";
+      readonly number: number;
+      readonly sealedBy: SealReason;
+      readonly open: OpenBatch;
+    }
   | {
       readonly kind: "decide";
       readonly number: number;
@@ -119,6 +140,8 @@ export type Command =
 export type DeliveryLimits = SealLimits & {
   /** How long to leave an idle channel alone before the next read. 0 where the source waits itself. */
   readonly idleReadMs: number;
+  /** The most memory that the batch may hold: the worker's other channels change it all the time. */
+  readonly heldBytesMax: number;
 };
 
 export type Step = { readonly state: DeliveryState; readonly command: Command };

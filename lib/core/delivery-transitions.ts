@@ -1,21 +1,25 @@
-/** What each fact does to each state: the cells of the table in delivery.ts, and the moves they share. */
-import { addCounts, zeroCounts } from "./account";
+/** What each fact does to each state: the cells of the table in delivery.ts. */
+import { addCounts } from "./account";
+import {
+  command,
+  emptyBatch,
+  proceed,
+  seal,
+  sealReason,
+  settle,
+  stop,
+  wait,
+} from "./delivery-moves";
 import type {
-  Command,
   DeliveryLimits,
   DeliveryState,
   Fact,
   OpenBatch,
-  PageFact,
   StateDoing,
   Step,
-  StopReason,
-  UnackedBatch,
 } from "./delivery-state";
 import { invariant } from "./error";
-import type { SealReason } from "./ports/ledger";
 import { retryDelayMs } from "./retry-policy";
-import { sealReasonOf } from "./seal-policy";
 
 export function onPage(
   state: StateDoing<"reading">,
@@ -51,6 +55,8 @@ export function onAppended(
     finished: page.finished,
     counts: addCounts(state.open.counts, fact.counts),
     bytes: fact.bytes,
+    heldBytes: fact.heldBytes,
+    wholeParts: fact.wholeParts,
     partitions: fact.partitions,
     openedAtMs: state.open.openedAtMs ?? fact.nowMs,
   };
@@ -63,6 +69,15 @@ export function onGrown(state: StateDoing<"growing">): Step {
     ...state,
     doing: { kind: "appending", page: { ...state.doing.page, hasUnseenColumns: false } },
   });
+}
+
+export function onStagedAhead(
+  state: StateDoing<"stagingAhead">,
+  { heldBytes, nowMs }: Extract<Fact, { kind: "stagedAhead" }>,
+  limits: DeliveryLimits,
+): Step {
+  const open = { ...state.open, heldBytes, wholeParts: 0 };
+  return settle({ ...state, open, failures: 0 }, state.doing.page, nowMs, limits);
 }
 
 export function onStaged(state: StateDoing<"staging">): Step {
@@ -118,7 +133,8 @@ export function onElapsed(
   limits: DeliveryLimits,
 ): Step {
   const { resume } = state.doing;
-  const due = resume.kind === "reading" ? sealReason(state, nowMs, limits) : null;
+  const mayDefer = resume.kind === "reading" || resume.kind === "stagingAhead";
+  const due = mayDefer ? sealReason(state, nowMs, limits) : null;
   return due ? seal(state, due, null) : command({ ...state, doing: resume });
 }
 
@@ -127,8 +143,8 @@ export function onFenced(state: DeliveryState): Step {
 }
 
 /**
- * Nothing is given up on a failure: the same command comes again after the fault's delay. Only a read
- * is put off for a batch that has to be sealed meanwhile.
+ * Nothing is given up on a failure: the same command comes again after the fault's delay. Only a read,
+ * or staging ahead, is put off for a batch that has to be sealed meanwhile.
  */
 export function onFailed(
   state: DeliveryState,
@@ -141,12 +157,25 @@ export function onFailed(
   if (state.stopping) return stop(state, state.stopping === "delete" ? "deleted" : "released");
   const failures = state.failures + 1;
   const retryAtMs = fact.nowMs + retryDelayMs(fact.fault, failures, fact.jitter);
-  if (doing.kind !== "reading") return wait({ ...state, failures }, retryAtMs, doing);
+  if (doing.kind !== "reading" && doing.kind !== "stagingAhead")
+    return wait({ ...state, failures }, retryAtMs, doing);
   const due = sealReason(state, fact.nowMs, limits);
   if (due) return seal({ ...state, failures }, due, null);
   const { openedAtMs } = state.open;
   const dueAtMs = openedAtMs === null ? Number.POSITIVE_INFINITY : openedAtMs + limits.ageMaxMs;
   return wait({ ...state, failures }, Math.min(retryAtMs, dueAtMs), doing);
+}
+
+/**
+ * Part of the open batch was at the store, and is gone there. Nothing of the batch is decided, so it is
+ * read again from its start; that its borders may be others then does no harm.
+ */
+export function onOpenLost(state: DeliveryState, fact: Extract<Fact, { kind: "openLost" }>): Step {
+  const lost = { ...state, open: emptyBatch(state.open.startCheckpoint, false), heldPage: null };
+  if (state.stopping) return stop(lost, state.stopping === "delete" ? "deleted" : "released");
+  const failures = state.failures + 1;
+  const retryAtMs = fact.nowMs + retryDelayMs(fact.fault, failures, fact.jitter);
+  return wait({ ...lost, failures }, retryAtMs, { kind: "reading" });
 }
 
 /** Release delivers what is open first, so that a planned stop costs nobody a second read. */
@@ -187,106 +216,4 @@ export function onStopWhileWaiting(
 
 export function stay(state: DeliveryState): Step {
   return command(state);
-}
-
-/** After a page: seal when a limit says so, else read on (or leave an idle channel alone for a while). */
-function settle(state: DeliveryState, page: PageFact, nowMs: number, limits: DeliveryLimits): Step {
-  const reason = sealReason(state, nowMs, limits);
-  if (reason) return seal(state, reason, null);
-  if (page.records > 0 || page.mayHaveMore || limits.idleReadMs === 0)
-    return command({ ...state, heldPage: null, doing: { kind: "reading" } });
-  return wait({ ...state, heldPage: null }, nowMs + limits.idleReadMs, { kind: "reading" });
-}
-
-function sealReason(
-  { open, decidedAtMs }: DeliveryState,
-  nowMs: number,
-  limits: DeliveryLimits,
-): SealReason | null {
-  const { counts, bytes, partitions, openedAtMs, finished } = open;
-  const { records, rows } = counts;
-  const moved = open.endCheckpoint !== open.startCheckpoint;
-  const facts = { records, rows, bytes, partitions, openedAtMs, moved, finished, decidedAtMs };
-  return sealReasonOf({ ...facts, nowMs }, limits);
-}
-
-function wait(
-  state: DeliveryState,
-  untilMs: number,
-  resume: Extract<DeliveryState["doing"], { kind: "waiting" }>["resume"],
-): Step {
-  return command({ ...state, doing: { kind: "waiting", untilMs, resume } });
-}
-
-/** A batch without rows still has dirty objects to stage, or none: staging nothing is harmless. */
-function seal(state: DeliveryState, sealedBy: SealReason, page: PageFact | null): Step {
-  return command({ ...state, doing: { kind: "staging", sealedBy, page } });
-}
-
-/** Decided batches come first, in order; then the end of the channel, a stop, a held page, or the next read. */
-export function proceed(state: DeliveryState): Step {
-  const [first] = state.unacked;
-  if (first)
-    return command({
-      ...state,
-      doing: first.published ? { kind: "acking" } : { kind: "publishing" },
-    });
-  if (state.open.finished) return stop(state, "finished");
-  if (state.stopping) return stop(state, state.stopping === "delete" ? "deleted" : "released");
-  if (state.heldPage)
-    return command({ ...state, heldPage: null, doing: { kind: "growing", page: state.heldPage } });
-  return command({ ...state, doing: { kind: "reading" } });
-}
-
-function stop(state: DeliveryState, why: StopReason): Step {
-  return command({ ...state, doing: { kind: "stopped", why } });
-}
-
-/** The one command that a state has out. */
-function command(state: DeliveryState): Step {
-  return { state, command: commandOf(state) };
-}
-
-function commandOf(state: DeliveryState): Command {
-  const { doing, open } = state;
-  switch (doing.kind) {
-    case "reading":
-      return { kind: "read", checkpoint: open.endCheckpoint };
-    case "appending":
-      return { kind: "append" };
-    case "growing":
-      return { kind: "growSchema" };
-    case "staging":
-      return { kind: "stage", sealedBy: doing.sealedBy };
-    case "deciding":
-      return { kind: "decide", number: state.batchNumber + 1, sealedBy: doing.sealedBy, open };
-    case "publishing":
-      return { kind: "publish", batch: firstUnacked(state) };
-    case "restaging":
-      return { kind: "restage", batch: firstUnacked(state), objectIds: doing.objectIds };
-    case "acking":
-      return { kind: "ack", batch: firstUnacked(state) };
-    case "waiting":
-      return { kind: "wait", untilMs: doing.untilMs, attempt: state.failures };
-    case "stopped":
-      return { kind: "stop", why: doing.why };
-  }
-}
-
-function firstUnacked(state: DeliveryState): UnackedBatch {
-  const [first] = state.unacked;
-  invariant(first, "Publishing and acking need a decided batch");
-  return first;
-}
-
-export function emptyBatch(checkpoint: string, finished: boolean): OpenBatch {
-  return {
-    startCheckpoint: checkpoint,
-    endCheckpoint: checkpoint,
-    finished,
-    counts: zeroCounts(),
-    bytes: 0,
-    partitions: 0,
-    openedAtMs: null,
-  };
 }

@@ -5,7 +5,12 @@ import { startDelivery, stepDelivery } from "./delivery";
 import type { Command, DeliveryLimits, Fact, Step, UnackedBatch } from "./delivery-state";
 import type { Fault } from "./error-kind";
 
-const limits: DeliveryLimits = { bytesMax: 1_000, ageMaxMs: 5_000, idleReadMs: 200 };
+const limits: DeliveryLimits = {
+  bytesMax: 1_000,
+  ageMaxMs: 5_000,
+  idleReadMs: 200,
+  heldBytesMax: 600,
+};
 
 /** What the world does to a command, by numbers that each command reads in its own way. */
 type Answer = {
@@ -78,8 +83,10 @@ function factOf(command: Command, one: Answer, nowMs: number, { state }: Step): 
   if (one.stop) return { kind: "stopRequested", how: one.stop };
   const canFail = command.kind !== "wait" && command.kind !== "append";
   if (one.fails && canFail) {
-    const code = "destination.unavailable" as const;
-    return { kind: "failed", code, fault: one.fault, nowMs, jitter: 0.5 };
+    const when = { fault: one.fault, nowMs, jitter: 0.5 };
+    const isStaging = command.kind === "stage" || command.kind === "stageAhead";
+    if (isStaging && one.flag) return { kind: "openLost", ...when };
+    return { kind: "failed", code: "destination.unavailable", ...when };
   }
   switch (command.kind) {
     case "read": {
@@ -98,8 +105,12 @@ function factOf(command: Command, one: Answer, nowMs: number, { state }: Step): 
       const { doing, open } = state;
       const records = doing.kind === "appending" ? doing.page.records : 0;
       const counts = { ...zeroCounts(), records, rows: records };
-      return { kind: "appended", counts, bytes: open.bytes + one.bytes, partitions: 1, nowMs };
+      const bytes = open.bytes + one.bytes;
+      const memory = { heldBytes: open.heldBytes + one.bytes, wholeParts: one.flag ? 1 : 0 };
+      return { kind: "appended", counts, bytes, ...memory, partitions: 1, nowMs };
     }
+    case "stageAhead":
+      return { kind: "stagedAhead", heldBytes: one.bytes, nowMs };
     case "growSchema":
       return { kind: "grown" };
     case "stage":
@@ -176,6 +187,8 @@ describe("the delivery of a channel, whatever happens", () => {
       let appended = 0;
       for (const { before, fact } of moments) {
         if (fact.kind === "appended") appended += fact.counts.records;
+        // What was lost is read again, and appended again.
+        if (fact.kind === "openLost") appended = 0;
         if (fact.kind !== "decided" || before.command.kind !== "decide") continue;
         expect(before.command.open.counts.records).toBe(appended);
         appended = 0;
@@ -187,10 +200,12 @@ describe("the delivery of a channel, whatever happens", () => {
     checkLives(({ moments }) => {
       for (const { before, fact, after, nowMs } of moments) {
         const { doing, open } = before.state;
-        const reads = doing.kind === "reading" || doing.kind === "appending";
-        const waits = doing.kind === "waiting" && doing.resume.kind === "reading";
+        const mayWait = (kind: string) => kind === "reading" || kind === "stagingAhead";
+        const reads = mayWait(doing.kind) || doing.kind === "appending";
+        const waits = doing.kind === "waiting" && mayWait(doing.resume.kind);
         const isStopping = before.state.stopping !== null || fact.kind === "stopRequested";
-        if (!(reads || waits) || fact.kind === "fenced" || isStopping) continue;
+        const isGone = fact.kind === "fenced" || fact.kind === "openLost";
+        if (!(reads || waits) || isGone || isStopping) continue;
         const atMs = fact.kind === "elapsed" ? fact.nowMs : nowMs;
         const isDue = open.openedAtMs !== null && atMs - open.openedAtMs >= limits.ageMaxMs;
         const isAppending = after.command.kind === "append";
@@ -211,7 +226,23 @@ describe("the delivery of a channel, whatever happens", () => {
       for (const { before } of moments) {
         const isBusy = before.state.unacked.length > 0;
         if (isBusy)
-          expect(["read", "append", "stage", "decide"]).not.toContain(before.command.kind);
+          expect(["read", "append", "stageAhead", "stage", "decide"]).not.toContain(
+            before.command.kind,
+          );
+      }
+    });
+  });
+
+  it("reads again from the open batch's start when its rows are lost, and nothing that is decided", () => {
+    checkLives((one) => {
+      for (const { before, after } of done(one, "openLost")) {
+        const { startCheckpoint } = before.state.open;
+        const empty = { startCheckpoint, endCheckpoint: startCheckpoint, counts: zeroCounts() };
+        expect(after.state.open).toMatchObject({ ...empty, heldBytes: 0, openedAtMs: null });
+        expect(after.state.heldPage).toBeNull();
+        expect(after.state.batchNumber).toBe(before.state.batchNumber);
+        const { doing } = after.state;
+        if (doing.kind === "waiting") expect(doing.resume.kind).toBe("reading");
       }
     });
   });
@@ -240,6 +271,8 @@ describe("the delivery of a channel, whatever happens", () => {
       "failed",
       "elapsed",
       "grown",
+      "stagedAhead",
+      "openLost",
     ])
       expect(met.get(kind) ?? 0).toBeGreaterThan(100);
     for (const kind of ["fenced", "stopRequested"]) expect(met.get(kind) ?? 0).toBeGreaterThan(50);

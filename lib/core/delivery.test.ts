@@ -3,7 +3,12 @@ import { zeroCounts } from "./account";
 import { startDelivery, stepDelivery } from "./delivery";
 import type { Command, DeliveryLimits, Fact, PageFact, Step } from "./delivery-state";
 
-const limits: DeliveryLimits = { bytesMax: 1_000, ageMaxMs: 5_000, idleReadMs: 0 };
+const limits: DeliveryLimits = {
+  bytesMax: 1_000,
+  ageMaxMs: 5_000,
+  idleReadMs: 0,
+  heldBytesMax: 1_000,
+};
 const claim = { checkpoint: "t0", finished: false, batchNumber: 0, unacked: [], nowMs: 0 };
 
 function page(over: Partial<PageFact> = {}): PageFact {
@@ -26,12 +31,14 @@ const pageRead = (nowMs: number, over: Partial<PageFact> = {}): Fact => ({
   page: page(over),
   nowMs,
 });
-const appended = (nowMs: number, bytes: number, records = 10): Fact => ({
+const appended = (
+  nowMs: number,
+  bytes: number,
+  { records = 10, heldBytes = 0, wholeParts = 0 } = {},
+): Fact => ({
   kind: "appended",
   counts: { ...zeroCounts(), records, rows: records },
-  bytes,
-  partitions: 1,
-  nowMs,
+  ...{ bytes, heldBytes, wholeParts, partitions: 1, nowMs },
 });
 const failed = (fault: "user" | "transient" | "internal" = "transient"): Fact => ({
   kind: "failed",
@@ -95,7 +102,7 @@ describe("the delivery of a channel", () => {
     const before = run(open, pageRead(5_999, { records: 0, mayHaveMore: false }));
     expect(before.command.kind).toBe("read");
     const after = run(before, pageRead(6_000, { records: 0, mayHaveMore: false }));
-    expect(after.command).toEqual({ kind: "stage", sealedBy: "age" });
+    expect(after.command).toMatchObject({ kind: "stage", sealedBy: "age" });
   });
 
   it("seals by age while the source is away, and tries to read again only then (D5)", () => {
@@ -114,11 +121,11 @@ describe("the delivery of a channel", () => {
     // The wait ends where the batch is due, however long the back-off has become.
     const late = run(again, away(5_900));
     expect(late.command).toMatchObject({ kind: "wait", untilMs: 6_000, attempt: 2 });
-    expect(run(late, { kind: "elapsed", nowMs: 6_000 }).command).toEqual({
+    expect(run(late, { kind: "elapsed", nowMs: 6_000 }).command).toMatchObject({
       kind: "stage",
       sealedBy: "age",
     });
-    expect(run(again, away(6_001)).command).toEqual({ kind: "stage", sealedBy: "age" });
+    expect(run(again, away(6_001)).command).toMatchObject({ kind: "stage", sealedBy: "age" });
   });
 
   it("does not seal an empty batch because the source is away", () => {
@@ -131,7 +138,10 @@ describe("the delivery of a channel", () => {
       pageRead(nowMs, { records: 0, next, mayHaveMore: false });
     const early = run(startDelivery(claim), idle(59_000, "t1"));
     expect(early.command).toEqual({ kind: "read", checkpoint: "t1" });
-    expect(run(early, idle(60_000, "t2")).command).toEqual({ kind: "stage", sealedBy: "idle" });
+    expect(run(early, idle(60_000, "t2")).command).toMatchObject({
+      kind: "stage",
+      sealedBy: "idle",
+    });
     expect(run(early, idle(60_000, "t0")).command.kind).toBe("read");
   });
 
@@ -140,7 +150,7 @@ describe("the delivery of a channel", () => {
       startDelivery(claim),
       pageRead(1, { records: 0, next: "finished", finished: true, mayHaveMore: false }),
     );
-    expect(step.command).toEqual({ kind: "stage", sealedBy: "finished" });
+    expect(step.command).toMatchObject({ kind: "stage", sealedBy: "finished" });
     const end = run(step, { kind: "staged" }, decided, { kind: "published" }, { kind: "acked" });
     expect(end.command).toEqual({ kind: "stop", why: "finished" });
   });
@@ -148,7 +158,7 @@ describe("the delivery of a channel", () => {
   it("starts a schema version at a batch border and appends the page under it", () => {
     const open = run(startDelivery(claim), pageRead(1), appended(1, 10));
     const unseen = run(open, pageRead(2, { hasUnseenColumns: true, next: "t2" }));
-    expect(unseen.command).toEqual({ kind: "stage", sealedBy: "schema" });
+    expect(unseen.command).toMatchObject({ kind: "stage", sealedBy: "schema" });
     const sealed = run(unseen, { kind: "staged" });
     expect(sealed.command).toMatchObject({ kind: "decide", open: { endCheckpoint: "t1" } });
     const next = run(sealed, decided, { kind: "published" }, { kind: "acked" });
@@ -193,7 +203,7 @@ describe("the delivery of a channel", () => {
   it("delivers what is open before it releases a channel", () => {
     const open = run(startDelivery(claim), pageRead(1), appended(1, 10));
     const stopping = run(open, { kind: "stopRequested", how: "release" });
-    expect(stopping.command).toEqual({ kind: "stage", sealedBy: "released" });
+    expect(stopping.command).toMatchObject({ kind: "stage", sealedBy: "released" });
     const end = run(
       stopping,
       { kind: "staged" },
@@ -224,8 +234,64 @@ describe("the delivery of a channel", () => {
   });
 
   it("refuses a page of which records are missing in the account (D2)", () => {
-    expect(() => run(startDelivery(claim), pageRead(1), appended(1, 10, 9))).toThrow(
+    expect(() => run(startDelivery(claim), pageRead(1), appended(1, 10, { records: 9 }))).toThrow(
       /accounted for/,
     );
+  });
+});
+
+describe("the memory of a channel", () => {
+  const open = run(startDelivery(claim), pageRead(1));
+  const openLost: Fact = { kind: "openLost", fault: "transient", nowMs: 100, jitter: 0 };
+
+  it("stages what makes whole parts ahead of the batch, and reads on", () => {
+    const step = run(open, appended(1, 10, { heldBytes: 900, wholeParts: 1 }));
+    expect(step.command).toEqual({ kind: "stageAhead" });
+    const after = run(step, { kind: "stagedAhead", heldBytes: 100, nowMs: 2 });
+    expect(after.command).toEqual({ kind: "read", checkpoint: "t1" });
+    expect(after.state.open.counts.records).toBe(10);
+  });
+
+  it("seals the batch when staging ahead does not free enough", () => {
+    const step = run(open, appended(1, 10, { heldBytes: 2_000, wholeParts: 1 }));
+    expect(step.command.kind).toBe("stageAhead");
+    const after = run(step, { kind: "stagedAhead", heldBytes: 1_500, nowMs: 2 });
+    expect(after.command).toMatchObject({ kind: "stage", sealedBy: "size", number: 1 });
+  });
+
+  it("seals in time although staging ahead fails (D5)", () => {
+    const ahead = run(open, appended(1, 10, { wholeParts: 1 }));
+    const waiting = run(ahead, failed());
+    expect(waiting.command.kind).toBe("wait");
+    expect(run(waiting, { kind: "elapsed", nowMs: 200 }).command.kind).toBe("stageAhead");
+    expect(run(waiting, { kind: "elapsed", nowMs: 6_000 }).command).toMatchObject({
+      ...{ kind: "stage", sealedBy: "age" },
+    });
+  });
+
+  it("reads a batch again from its start when its open rows are lost, under its own number (D4)", () => {
+    const ahead = run(open, appended(1, 10, { wholeParts: 1 }));
+    for (const lost of [run(ahead, openLost), run(open, appended(1, 2_000), openLost)]) {
+      expect(lost.command.kind).toBe("wait");
+      expect(lost.state.open).toMatchObject({ startCheckpoint: "t0", endCheckpoint: "t0" });
+      expect(lost.state.open.counts).toEqual(zeroCounts());
+      const again = run(lost, { kind: "elapsed", nowMs: 10_000 });
+      expect(again.command).toEqual({ kind: "read", checkpoint: "t0" });
+      const sealed = run(again, pageRead(3), appended(3, 2_000), { kind: "staged" });
+      expect(sealed.command).toMatchObject({ kind: "decide", number: 1 });
+    }
+  });
+
+  it("stops instead of reading again when somebody asked for it", () => {
+    const staging = run(open, appended(1, 2_000), { kind: "stopRequested", how: "release" });
+    expect(run(staging, openLost).command).toEqual({ kind: "stop", why: "released" });
+  });
+
+  it("looks after the open batch while a read waits for its place (D5)", () => {
+    const waits = pageRead(2, { records: 0, next: "t1" });
+    const reading = run(open, appended(1, 10), waits);
+    expect(reading.command).toEqual({ kind: "read", checkpoint: "t1" });
+    const late = run(reading, pageRead(5_001, { records: 0, next: "t1" }));
+    expect(late.command).toMatchObject({ kind: "stage", sealedBy: "age" });
   });
 });

@@ -6,10 +6,11 @@
  *  claimed ──┤                                                                    ▼
  *            └─▶ reading ─▶ appending ─▶ staging ─▶ deciding ─▶ publishing ─▶ acking ─┐
  *                  ▲  ▲        │            ▲                    │     ▲              │
- *                  │  └─growing┘◀───────────┤ unseen column      ▼     │              │
- *                  │                        └ (batch border)   restaging              │
+ *                  │  ├─growing┘◀───────────┤ unseen column      ▼     │              │
+ *                  │  └─stagingAhead         └ (batch border)   restaging              │
  *                  └──────────────────────────────────────────────────────────────────┘
  *  any state ──failed──▶ waiting ──elapsed──▶ the same command again
+ *  staging, stagingAhead ──openLost──▶ waiting ──elapsed──▶ reading, from the batch's start
  *  any state ──fenced──▶ stopped          acking (finished) ──▶ stopped
  *
  * SPEC.md holds the transition table and the invariants D1–D8; those this file enforces:
@@ -17,6 +18,7 @@
  *    published). D4 a batch's number is the last one's + 1. D5 every path out of `reading` passes
  *    `sealReasonOf`. D6 after `fenced` there is no command but `stop`.
  */
+import { emptyBatch, proceed } from "./delivery-moves";
 import type {
   DeliveryLimits,
   DeliveryState,
@@ -27,7 +29,6 @@ import type {
   UnackedBatch,
 } from "./delivery-state";
 import {
-  emptyBatch,
   onAcked,
   onAppended,
   onDecided,
@@ -35,16 +36,17 @@ import {
   onFailed,
   onFenced,
   onGrown,
+  onOpenLost,
   onPage,
   onPublished,
   onRestaged,
   onStaged,
+  onStagedAhead,
   onStopLater,
   onStopWhileOpen,
   onStopWhileSealed,
   onStopWhileWaiting,
   onUploadsGone,
-  proceed,
   stay,
 } from "./delivery-transitions";
 import { invariant } from "./error";
@@ -94,14 +96,15 @@ const no = (state: DeliveryState, fact: Fact): never => {
 /** One row a state, one column a fact. SPEC.md says the same in words; a missing cell does not compile. */
 // biome-ignore format: a table is read as a table
 const transitions: TransitionTable = {
-  reading:    { pageRead: onPage, appended: no, grown: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopWhileOpen },
-  appending:  { pageRead: no, appended: onAppended, grown: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopWhileOpen },
-  growing:    { pageRead: no, appended: no, grown: onGrown, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopWhileOpen },
-  staging:    { pageRead: no, appended: no, grown: no, staged: onStaged, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopWhileSealed },
-  deciding:   { pageRead: no, appended: no, grown: no, staged: no, decided: onDecided, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopLater },
-  publishing: { pageRead: no, appended: no, grown: no, staged: no, decided: no, published: onPublished, uploadsGone: onUploadsGone, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopLater },
-  restaging:  { pageRead: no, appended: no, grown: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: onRestaged, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopLater },
-  acking:     { pageRead: no, appended: no, grown: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: onAcked, elapsed: no, fenced: onFenced, failed: onFailed, stopRequested: onStopLater },
-  waiting:    { pageRead: no, appended: no, grown: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: onElapsed, fenced: onFenced, failed: no, stopRequested: onStopWhileWaiting },
-  stopped:    { pageRead: no, appended: no, grown: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: stay, failed: stay, stopRequested: stay },
+  reading:      { pageRead: onPage, appended: no, grown: no, stagedAhead: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: no, stopRequested: onStopWhileOpen },
+  appending:    { pageRead: no, appended: onAppended, grown: no, stagedAhead: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: no, stopRequested: onStopWhileOpen },
+  growing:      { pageRead: no, appended: no, grown: onGrown, stagedAhead: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: no, stopRequested: onStopWhileOpen },
+  stagingAhead: { pageRead: no, appended: no, grown: no, stagedAhead: onStagedAhead, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: onOpenLost, stopRequested: onStopWhileOpen },
+  staging:      { pageRead: no, appended: no, grown: no, stagedAhead: no, staged: onStaged, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: onOpenLost, stopRequested: onStopWhileSealed },
+  deciding:     { pageRead: no, appended: no, grown: no, stagedAhead: no, staged: no, decided: onDecided, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: no, stopRequested: onStopLater },
+  publishing:   { pageRead: no, appended: no, grown: no, stagedAhead: no, staged: no, decided: no, published: onPublished, uploadsGone: onUploadsGone, restaged: no, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: no, stopRequested: onStopLater },
+  restaging:    { pageRead: no, appended: no, grown: no, stagedAhead: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: onRestaged, acked: no, elapsed: no, fenced: onFenced, failed: onFailed, openLost: no, stopRequested: onStopLater },
+  acking:       { pageRead: no, appended: no, grown: no, stagedAhead: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: onAcked, elapsed: no, fenced: onFenced, failed: onFailed, openLost: no, stopRequested: onStopLater },
+  waiting:      { pageRead: no, appended: no, grown: no, stagedAhead: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: onElapsed, fenced: onFenced, failed: no, openLost: no, stopRequested: onStopWhileWaiting },
+  stopped:      { pageRead: no, appended: no, grown: no, stagedAhead: no, staged: no, decided: no, published: no, uploadsGone: no, restaged: no, acked: no, elapsed: no, fenced: stay, failed: stay, openLost: stay, stopRequested: stay },
 };

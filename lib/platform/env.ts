@@ -41,11 +41,11 @@ const consoleSchema = databaseSchema.extend({
 const deliveryWorkerSchema = databaseSchema.extend({
   /** How long a worker may be silent before others take its channels over. */
   CULVERT_LEASE_MS: z.coerce.number().int().min(500).max(60_000).default(5_000),
-  /** Bytes of open column pages over all partitions. */
+  /** Bytes of open rows, parts on their way and pages of records, over all channels. */
   CULVERT_MEMORY_BUDGET_BYTES: z.coerce
     .number()
     .int()
-    .min(16 * 1024 * 1024)
+    .min(64 * 1024 * 1024)
     .default(512 * 1024 * 1024),
 });
 

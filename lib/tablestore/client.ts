@@ -1,5 +1,5 @@
 import { decodeErrorBody, TablestoreError } from "./error-body";
-import { type HttpReply, HttpTransport, TransportError } from "./http-transport";
+import { type AdmitBody, type HttpReply, HttpTransport, TransportError } from "./http-transport";
 import { decodeMessage, encodeMessage } from "./messages";
 import { type OperationName, operations, type RequestOf, type ResponseOf } from "./operations";
 import {
@@ -73,11 +73,11 @@ export class TablestoreClient {
 
   /**
    * The raw body, for walkRecords: the hot path makes no object per record. Its digest is left
-   * alone, because every row in it has a checksum of its own.
+   * alone, because every row in it has a checksum of its own. `admit` is asked before it is taken.
    */
-  async readRecords(request: RequestOf<"ReadRecords">): Promise<Uint8Array> {
+  async readRecords(request: RequestOf<"ReadRecords">, admit?: AdmitBody): Promise<Uint8Array> {
     const body = encodeMessage("ReadRecordsRequest", request);
-    return (await this.#exchange("ReadRecords", body, readRecordsRetry)).body;
+    return (await this.#exchange("ReadRecords", body, readRecordsRetry, admit)).body;
   }
 
   /** Calls under way fail with TransportError `closed`. */
@@ -86,13 +86,18 @@ export class TablestoreClient {
     this.#transport.close();
   }
 
-  async #exchange(operation: OperationName, body: Uint8Array, plan: RetryPlan): Promise<HttpReply> {
+  async #exchange(
+    operation: OperationName,
+    body: Uint8Array,
+    plan: RetryPlan,
+    admit?: AdmitBody,
+  ): Promise<HttpReply> {
     const { clock, random, retryTotalMs } = this.#options;
     const totalMs = Math.min(plan.totalMs, retryTotalMs ?? Number.POSITIVE_INFINITY);
     const giveUpAt = clock.monotonic() + totalMs;
     for (let failures = 1; ; failures++) {
       try {
-        const reply = await this.#attempt(operations[operation].path, body);
+        const reply = await this.#attempt(operations[operation].path, body, admit);
         if (operation !== "ReadRecords") checkDigest(reply);
         return reply;
       } catch (error) {
@@ -104,8 +109,8 @@ export class TablestoreClient {
     }
   }
 
-  async #attempt(path: string, body: Uint8Array): Promise<HttpReply> {
-    const reply = await this.#transport.post(path, this.#signedHeaders(path, body), body);
+  async #attempt(path: string, body: Uint8Array, admit?: AdmitBody): Promise<HttpReply> {
+    const reply = await this.#transport.post(path, this.#signedHeaders(path, body), body, admit);
     if (reply.status >= 200 && reply.status < 300) return reply;
     const error = decodeErrorBody(reply.body);
     throw new TablestoreError({

@@ -32,6 +32,11 @@ function systemCodeOf(cause: unknown): string | null {
 /** Idle connections go before the service closes them, or a request could meet the closing. */
 const idleConnectionMs = 20_000;
 const connectionsMax = 256;
+/** What an answer that does not say its length is taken for: the largest page. */
+const bytesUsualMax = 4 * 1024 * 1024;
+
+/** Asked for an answer's bytes before they are taken, which may wait; the request's time stands still. */
+export type AdmitBody = (bytes: number) => Promise<void>;
 
 export type TransportOptions = {
   /** `http://127.0.0.1:8087` or `https://<instance>.<region>.ots.aliyuncs.com`; a path is dropped. */
@@ -65,7 +70,12 @@ export class HttpTransport {
   }
 
   /** Any status is a reply. Rejects with TransportError and nothing else. */
-  post(path: string, headers: http.OutgoingHttpHeaders, body: Uint8Array): Promise<HttpReply> {
+  post(
+    path: string,
+    headers: http.OutgoingHttpHeaders,
+    body: Uint8Array,
+    admit?: AdmitBody,
+  ): Promise<HttpReply> {
     if (this.#closed) return Promise.reject(new TransportError("closed", "The client is closed"));
     return new Promise((resolve, reject) => {
       const request = this.#request(new URL(path, this.#origin), {
@@ -73,10 +83,12 @@ export class HttpTransport {
         agent: this.#agent,
         headers: { ...headers, "content-length": body.length },
       });
-      const timer = setTimeout(() => {
-        const waited = `No complete answer within ${this.#timeoutMs} ms`;
-        request.destroy(new TransportError("timeout", waited));
-      }, this.#timeoutMs);
+      const startTimer = () =>
+        setTimeout(() => {
+          const waited = `No complete answer within ${this.#timeoutMs} ms`;
+          request.destroy(new TransportError("timeout", waited));
+        }, this.#timeoutMs);
+      let timer = startTimer();
       this.#open.add(request);
       const settle = () => {
         clearTimeout(timer);
@@ -87,8 +99,13 @@ export class HttpTransport {
         reject(asTransportError(cause));
       };
       request.on("error", fail);
+      const admitted = async (bytes: number) => {
+        clearTimeout(timer);
+        await admit?.(bytes);
+        if (this.#open.has(request)) timer = startTimer();
+      };
       request.on("response", (response) => {
-        collectBody(response, this.#responseBytesMax).then((bytes) => {
+        collectBody(response, this.#responseBytesMax, admitted).then((bytes) => {
           settle();
           const { statusCode: status = 0, headers: replyHeaders } = response;
           resolve({ status, headers: replyHeaders, body: bytes });
@@ -108,22 +125,31 @@ export class HttpTransport {
   }
 }
 
-async function collectBody(response: http.IncomingMessage, bytesMax: number): Promise<Buffer> {
+/** Into one piece of memory where the answer says how long it is: joining would hold it twice. */
+async function collectBody(
+  response: http.IncomingMessage,
+  bytesMax: number,
+  admit: AdmitBody,
+): Promise<Buffer> {
   const tooLarge = () => {
     const error = new TransportError("too_large", `The answer exceeds ${bytesMax} bytes`);
     response.destroy(error);
     return error;
   };
-  if (Number(response.headers["content-length"] ?? 0) > bytesMax) throw tooLarge();
+  const announced = Number(response.headers["content-length"] ?? 0);
+  if (announced > bytesMax) throw tooLarge();
+  await admit(announced > 0 ? announced : bytesUsualMax);
+  const whole = Buffer.allocUnsafeSlow(announced);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
+    if (length + chunk.length <= whole.length) whole.set(chunk, length);
+    else chunks.push(chunk);
     length += chunk.length;
     if (length > bytesMax) throw tooLarge();
-    chunks.push(chunk);
   }
   if (!response.complete) throw new TransportError("unreachable", "The answer was cut short");
-  return Buffer.concat(chunks, length);
+  return chunks.length === 0 && length === announced ? whole : Buffer.concat(chunks, length);
 }
 
 function asTransportError(cause: unknown): TransportError {

@@ -5,7 +5,7 @@ import type {
   OpenBatch,
   UnackedBatch,
 } from "@/lib/core/delivery-state";
-import { AppError, invariant } from "@/lib/core/error";
+import { invariant } from "@/lib/core/error";
 import type { Partitioner } from "@/lib/core/partition";
 import type {
   ChannelLedger,
@@ -24,16 +24,15 @@ import { extendAutoSchema, listAddedColumns } from "@/lib/core/schema-auto";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { Clock } from "@/lib/platform/clock";
 import type { Adapters, OpenDestination } from "./adapters";
+import { BatchUpload, decidedObjects, giveUpUploads } from "./batch-upload";
+import { DecidedBatches } from "./decided-batches";
 import type { ChannelTags, DeliveryEvents } from "./events";
+import { footerRange } from "./footer-range";
 import type { Limit } from "./limit";
 import type { OpenBudget } from "./open-budget";
 import { OpenRows } from "./open-rows";
-import { checkPlace, publishBatch } from "./publish-batch";
-import { readAgain } from "./read-again";
 import { ReadAhead } from "./read-ahead";
-import { restageBatch } from "./restage-batch";
 import type { StageContext } from "./stage-object";
-import { StagedBatch } from "./staged-batch";
 import type { TaskTunnel } from "./task-tunnel";
 
 /** Each open partition is a writer with buffers of its own, and becomes an object. */
@@ -55,6 +54,7 @@ export type ChannelCommandsOptions = {
   readonly budget: OpenBudget;
   /** Uploads and completions of all channels of the worker. */
   readonly uploads: Limit;
+  readonly partBytesMin?: number | undefined;
 };
 
 /**
@@ -71,14 +71,12 @@ export class ChannelCommands {
   #page: RecordPage | null = null;
   #decoded: DecodedPage | null = null;
   readonly #pages: ReadAhead;
-  #staged: StagedBatch | null = null;
+  readonly #batchUpload: BatchUpload;
   /** A decide was asked for and its answer was lost: what is staged may be decided. */
   #mayBeDecided = false;
   #isSpoiled = false;
-  /** Batches that were staged again since they were last published in vain. */
-  readonly #restaged = new Set<number>();
-  readonly #unacked = new Map<number, DecidedBatch>();
-  #ackedSequenceNumber: bigint;
+  #isOpenLost = false;
+  readonly #decided: DecidedBatches;
 
   constructor(options: ChannelCommandsOptions) {
     this.#o = options;
@@ -89,17 +87,31 @@ export class ChannelCommands {
       lane: claim.lane,
       epoch: claim.epoch,
     };
-    this.#pages = new ReadAhead((from) => options.tunnel.readRecords(claim.channelId, from));
+    const { tunnel, budget, clock, uploads, task } = options;
+    this.#pages = new ReadAhead({
+      ...{ budget, clock },
+      read: (from, admit) => tunnel.readRecords(claim.channelId, from, admit),
+    });
+    const onFreed = () => this.#hold();
+    this.#batchUpload = new BatchUpload({ settings: task.settings, uploads, onFreed });
     this.#schema = options.schema;
     this.#decoder = this.#newDecoder(options.schema);
     this.#rows = this.#newRows(options.schema);
-    this.#ackedSequenceNumber = claim.ackedSequenceNumber;
+    this.#decided = new DecidedBatches({
+      ...options,
+      tags: this.#tags,
+      destination: () => this.#destination(),
+      stageContext: () => this.#stageContext(),
+      newDecoder: (schema) => this.#newDecoder(schema),
+      newRows: (schema, again) => this.#newRows(schema, again),
+    });
   }
 
   get limits(): DeliveryLimits {
     const { flush } = this.#o.task.settings;
     return {
-      bytesMax: Math.min(flush.bytes, this.#o.budget.batchBytesMax()),
+      bytesMax: flush.bytes,
+      heldBytesMax: this.#o.budget.batchBytesMax(),
       ageMaxMs: flush.seconds * 1_000,
       partitionsMax,
       idleReadMs: 0,
@@ -111,20 +123,37 @@ export class ChannelCommands {
    * a new claim, which reads again from what is decided, may follow.
    */
   get isSpoiled(): boolean {
-    return this.#isSpoiled;
+    return this.#isSpoiled || this.#rows.objects.some(({ isSpoiled }) => isSpoiled);
   }
 
-  /**
-   * What an earlier owner decided and nobody acked yet. None counts as published: a batch whose objects
-   * all are may not have been marked itself, and publishing nothing marks it.
-   */
-  async loadUnacked(): Promise<UnackedBatch[]> {
-    const batches = await this.#o.ledger.listUnacked(this.#o.claim);
-    for (const batch of batches) this.#unacked.set(batch.number, batch);
-    return batches.map((batch) => ({ ...batch, published: false }));
+  /** The last failure took the open rows with it: they have to be read again. True once. */
+  takeOpenLost(): boolean {
+    const isLost = this.#isOpenLost;
+    this.#isOpenLost = false;
+    return isLost;
+  }
+
+  loadUnacked(): Promise<UnackedBatch[]> {
+    return this.#decided.load();
   }
 
   async execute(command: Command): Promise<Fact> {
+    try {
+      return await this.#execute(command);
+    } catch (thrown) {
+      // While it waits for the next try, others may need the memory.
+      this.#pages.dropAhead();
+      const isStaging = command.kind === "stage" || command.kind === "stageAhead";
+      const isLost = this.#rows.objects.some(({ upload }) => upload.isLost);
+      if (isStaging && !this.isSpoiled && (isLost || this.#o.budget.isShort)) {
+        await this.dropOpen().catch(() => undefined);
+        this.#isOpenLost = true;
+      }
+      throw thrown;
+    }
+  }
+
+  async #execute(command: Command): Promise<Fact> {
     switch (command.kind) {
       case "read":
         return this.#read(command.checkpoint);
@@ -132,16 +161,18 @@ export class ChannelCommands {
         return this.#append();
       case "growSchema":
         return this.#growSchema();
+      case "stageAhead":
+        return this.#stageAhead();
       case "stage":
-        return this.#stage();
+        return this.#stage(command);
       case "decide":
         return this.#decide(command.number, command.sealedBy, command.open);
       case "publish":
-        return this.#publish(command.batch);
+        return this.#decided.publish(command.batch);
       case "restage":
-        return this.#restage(command.batch, command.objectIds);
+        return this.#decided.restage(command.batch, command.objectIds);
       case "ack":
-        return this.#ack(command.batch);
+        return this.#decided.ack(command.batch);
       case "wait":
       case "stop":
         invariant(false, `The loop itself has to ${command.kind}`);
@@ -153,23 +184,22 @@ export class ChannelCommands {
    * one that may be decided are left alone: the next owner completes them, or the janitor aborts them.
    */
   async dropOpen(): Promise<void> {
-    const { budget, claim, ledger } = this.#o;
-    const staged = this.#staged;
+    const { objects } = this.#rows;
     this.#pages.drop();
     this.#page = null;
     this.#decoded = null;
-    this.#staged = null;
-    this.#rows = this.#newRows(this.#schema);
-    budget.hold(claim.channelKey, 0);
-    if (!staged || this.#mayBeDecided) return;
-    const { store } = await this.#destination();
-    await staged.drop({ store, ledger, workerId: claim.workerId });
+    this.#beginRows();
+    if (this.#mayBeDecided || !objects.some(({ upload }) => upload.hasBegun)) return;
+    await giveUpUploads(await this.#stageContext(), objects);
   }
 
   async #read(checkpoint: string): Promise<Fact> {
     const page = await this.#pages.next(checkpoint);
+    if (page === null) return nothingRead(checkpoint, this.#o.clock.monotonic());
     this.#page = page;
     this.#decoded = this.#decoder.decode(page);
+    // An idle channel holds nothing while it waits for records.
+    if (page.recordCount === 0) this.#pages.release();
     return {
       kind: "pageRead",
       nowMs: this.#o.clock.monotonic(),
@@ -188,23 +218,26 @@ export class ChannelCommands {
   }
 
   async #append(): Promise<Fact> {
-    invariant(this.#decoded, "A page is appended after it was read");
+    const { byteLength = 0 } = this.#page ?? {};
     const decoded = this.#decoded;
+    invariant(decoded, "A page is appended after it was read");
     const rows = this.#rows;
-    const counts = await this.#wholeOrSpoiled(() => decoded.append(0, decoded.recordCount, rows));
+    this.#isSpoiled = true;
+    const counts = await rows.append(decoded, decoded.recordCount, byteLength);
+    this.#isSpoiled = false;
+    decoded.release?.();
     this.#decoded = null;
     this.#page = null;
-    counts.dirtyValues += rows.takeEventTimeDirtyCount();
-    this.#o.budget.hold(this.#o.claim.channelKey, rows.heldBytes);
-    const { bytes, partitionCount: partitions } = rows;
-    return { kind: "appended", counts, bytes, partitions, nowMs: this.#o.clock.monotonic() };
+    this.#pages.release();
+    this.#hold();
+    const { bytes, heldBytes, partitionCount: partitions, objects } = rows;
+    const wholeParts = objects.filter(({ hasWholePart }) => hasWholePart).length;
+    const nowMs = this.#o.clock.monotonic();
+    return { kind: "appended", counts, bytes, heldBytes, wholeParts, partitions, nowMs };
   }
 
-  async #wholeOrSpoiled<T>(work: () => T | Promise<T>): Promise<T> {
-    this.#isSpoiled = true;
-    const result = await work();
-    this.#isSpoiled = false;
-    return result;
+  #hold(): void {
+    this.#o.budget.hold(this.#o.claim.channelKey, this.#rows.heldBytes);
   }
 
   /**
@@ -232,20 +265,22 @@ export class ChannelCommands {
     }
   }
 
-  async #stage(): Promise<Fact> {
-    const { task, uploads } = this.#o;
-    this.#staged ??= new StagedBatch(
-      await this.#wholeOrSpoiled(() => this.#rows.seal()),
-      task.settings,
-      uploads,
-    );
-    await this.#staged.stage(await this.#stageContext());
+  async #stageAhead(): Promise<Fact> {
+    await this.#batchUpload.stageAhead(await this.#stageContext(), this.#rows.objects);
+    this.#hold();
+    const { heldBytes } = this.#rows;
+    return { kind: "stagedAhead", heldBytes, nowMs: this.#o.clock.monotonic() };
+  }
+
+  async #stage({ number, open }: Extract<Command, { kind: "stage" }>): Promise<Fact> {
+    const range = footerRange({ number, ...open });
+    await this.#batchUpload.stage(await this.#stageContext(), this.#rows.objects, range);
     return { kind: "staged" };
   }
 
   async #decide(number: number, sealedBy: SealReason, open: OpenBatch): Promise<Fact> {
-    const { ledger, claim, budget } = this.#o;
-    const objects = this.#staged?.objects() ?? [];
+    const { ledger, claim } = this.#o;
+    const objects = decidedObjects(this.#rows.objects);
     const batch: DecidedBatch = {
       number,
       startCheckpoint: open.startCheckpoint,
@@ -268,96 +303,21 @@ export class ChannelCommands {
       sealedBy,
       counts: open.counts,
     });
-    this.#unacked.set(number, batch);
-    this.#staged = null;
-    this.#rows = this.#newRows(this.#schema);
-    budget.hold(claim.channelKey, 0);
+    this.#decided.add(batch);
+    this.#beginRows();
     return { kind: "decided", nowMs: this.#o.clock.monotonic() };
-  }
-
-  async #publish({ number }: UnackedBatch): Promise<Fact> {
-    const { objects } = this.#batch(number);
-    const { ledger, claim, uploads } = this.#o;
-    if (objects.length > 0) {
-      const destination = await this.#destination();
-      checkPlace(objects, destination);
-      const outcome = await publishBatch(destination, objects, uploads, (object) => {
-        const { bucket, key, rows, bytes } = object;
-        this.#o.events.objectPublished({ ...this.#tags, batch: number, bucket, key, rows, bytes });
-      });
-      if (outcome.kind === "uploads_gone") return this.#uploadsGone(number, outcome.objectIds);
-    }
-    const objectIds = objects.map(({ objectId }) => objectId);
-    await ledger.markPublished({ channelKey: claim.channelKey, batchNumber: number, objectIds });
-    this.#restaged.delete(number);
-    return { kind: "published" };
-  }
-
-  /** Uploads that vanish as soon as they are made are no reason to upload without a pause. */
-  #uploadsGone(number: number, objectIds: readonly string[]): Fact {
-    if (!this.#restaged.delete(number)) return { kind: "uploadsGone", objectIds };
-    throw new AppError("destination.upload_gone", "An upload vanished again", {
-      details: { key: this.#batch(number).objects[0]?.key ?? null },
-    });
-  }
-
-  /** Reads a decided batch again, exactly, and gives its vanished objects new uploads under their old keys. */
-  async #restage({ number }: UnackedBatch, objectIds: readonly string[]): Promise<Fact> {
-    const { claim, ledger, task, tunnel } = this.#o;
-    const batch = await this.#refreshed(number);
-    const vanished = batch.objects.filter(({ objectId }) => objectIds.includes(objectId));
-    if (vanished.length === 0) return { kind: "restaged" };
-    checkPlace(batch.objects, await this.#destination());
-    const schemas = await ledger.listSchemas(task.id);
-    const schema = schemas.find(({ version }) => version === batch.schemaVersion);
-    invariant(schema, "The schema version of a decided batch is stored");
-    const rows = this.#newRows(schema, batch);
-    const { channelId } = claim;
-    await readAgain({ batch, tunnel, channelId, decoder: this.#newDecoder(schema), rows });
-    const restaged = await restageBatch(await this.#stageContext(), {
-      lease: claim,
-      batch,
-      vanished,
-      sealedAgain: await rows.seal(),
-    });
-    if (!restaged) return { kind: "fenced" };
-    this.#unacked.set(number, restaged);
-    this.#restaged.add(number);
-    this.#o.events.uploadsRestaged({ ...this.#tags, batch: number, objects: vanished.length });
-    return { kind: "restaged" };
-  }
-
-  /**
-   * A batch with the objects that are unpublished by now. An earlier owner may have published some
-   * since they were loaded, and what was deleted after that must not come back.
-   */
-  async #refreshed(number: number): Promise<DecidedBatch> {
-    const unacked = await this.#o.ledger.listUnacked(this.#o.claim);
-    const objects = unacked.find((batch) => batch.number === number)?.objects ?? [];
-    const batch = { ...this.#batch(number), objects };
-    this.#unacked.set(number, batch);
-    return batch;
-  }
-
-  async #ack({ number, endCheckpoint, finished }: UnackedBatch): Promise<Fact> {
-    const sequenceNumber = this.#ackedSequenceNumber + 1n;
-    await this.#o.tunnel.writeCheckpoint(this.#o.claim.channelId, endCheckpoint, sequenceNumber);
-    const outcome = await this.#o.ledger.markAcked({
-      lease: this.#o.claim,
-      batchNumber: number,
-      sequenceNumber,
-      finished,
-    });
-    if (outcome === "fenced") return { kind: "fenced" };
-    this.#ackedSequenceNumber = sequenceNumber;
-    this.#unacked.delete(number);
-    return { kind: "acked" };
   }
 
   #switchSchema(schema: SchemaMapping): void {
     this.#schema = schema;
     this.#decoder = this.#newDecoder(schema);
-    this.#rows = this.#newRows(schema);
+    this.#beginRows();
+  }
+
+  #beginRows(): void {
+    this.#rows.close();
+    this.#rows = this.#newRows(this.#schema);
+    this.#o.budget.hold(this.#o.claim.channelKey, 0);
   }
 
   #newDecoder(schema: SchemaMapping): RecordDecoder {
@@ -366,7 +326,7 @@ export class ChannelCommands {
 
   /** For a batch that is read again, with the dirty folder of its time: settings may have changed since. */
   #newRows(schema: SchemaMapping, again?: DecidedBatch): OpenRows {
-    const { claim, task, partitioner } = this.#o;
+    const { claim, task, partitioner, budget, partBytesMin } = this.#o;
     const dirty = again?.objects.find(({ kind }) => kind === "dirty");
     return new OpenRows({
       settings: dirty ? { ...task.settings, dirtyPrefix: dirty.partition } : task.settings,
@@ -374,6 +334,8 @@ export class ChannelCommands {
       lane: claim.lane,
       partitioner,
       channelId: claim.channelId,
+      budget,
+      partBytesMin,
     });
   }
 
@@ -391,10 +353,10 @@ export class ChannelCommands {
       ...{ channelKey, workerId, newObjectId },
     };
   }
+}
 
-  #batch(number: number): DecidedBatch {
-    const batch = this.#unacked.get(number);
-    invariant(batch, "The loop holds every batch that is not acked");
-    return batch;
-  }
+/** An empty page where the channel stands: its batch is looked after while the read waits for memory. */
+function nothingRead(checkpoint: string, nowMs: number): Fact {
+  const page = { records: 0, next: checkpoint, finished: false, mayHaveMore: true };
+  return { kind: "pageRead", nowMs, page: { ...page, hasUnseenColumns: false } };
 }

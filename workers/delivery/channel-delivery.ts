@@ -148,13 +148,10 @@ export class ChannelDelivery {
       const attempt = state.failures + 1;
       this.#report(command.kind, attempt, error);
       const { code, fault } = error;
-      const fact: Fact = {
-        kind: "failed",
-        code,
-        fault,
-        nowMs: clock.monotonic(),
-        jitter: random(),
-      };
+      const when = { fault, nowMs: clock.monotonic(), jitter: random() };
+      const fact: Fact = commands.takeOpenLost()
+        ? { kind: "openLost", ...when }
+        : { kind: "failed", code, ...when };
       const next = stepDelivery(state, fact, commands.limits).command;
       // Sealed instead of tried again: the channel goes on, and meets the failure again if it lasts.
       if (next.kind === "stage") return fact;

@@ -1,23 +1,29 @@
-import {
-  dirtyObjectKey,
-  dirtyObjectStem,
-  rowObjectKey,
-  rowObjectStem,
-} from "@/lib/core/object-key";
+import { addCounts, zeroCounts } from "@/lib/core/account";
+import { dirtyObjectStem, rowObjectStem } from "@/lib/core/object-key";
 import type { EventTimeDirt, Partitioner } from "@/lib/core/partition";
 import type { EventTimeCell, RecordPlace, RowRouter, RowTarget } from "@/lib/core/ports/row-target";
-import { parquetColumnsOf } from "@/lib/core/ports/table-source";
+import {
+  type DecodedPage,
+  parquetColumnsOf,
+  type RecordCounts,
+} from "@/lib/core/ports/table-source";
 import type { DirtyValue } from "@/lib/core/record";
-import type { SchemaMapping } from "@/lib/core/schema-mapping";
+import type { MappedColumn, SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
-import { createParquetWriter, type ParquetWriter } from "@/lib/parquet/parquet-writer";
+import {
+  createParquetWriter,
+  type ParquetWriter,
+  type WriterLimits,
+} from "@/lib/parquet/parquet-writer";
 import { DirtyLog } from "./dirty-log";
-import type { ObjectDraft } from "./stage-object";
+import type { OpenBudget } from "./open-budget";
+import { OpenObject } from "./open-object";
+import { partBytesMinOfS3 } from "./stage-object";
 
-type OpenPartition = { readonly folder: string; readonly writer: ParquetWriter };
+/** What is appended without a turn for others: it takes about 3 ms. */
+const sliceBytes = 1024 * 1024;
 
-/** An object-to-be without its place in the sequence, which only the ledger knows. */
-export type SealedObject = Omit<ObjectDraft, "key" | "sequence">;
+type OpenPartition = { readonly writer: ParquetWriter; readonly object: OpenObject };
 
 export type OpenRowsOptions = {
   readonly settings: TaskSettings;
@@ -25,21 +31,66 @@ export type OpenRowsOptions = {
   readonly lane: number;
   readonly partitioner: Partitioner;
   readonly channelId: string;
+  readonly budget: OpenBudget;
+  /** What the store takes for a part of an upload; that of S3 when left out. */
+  readonly partBytesMin?: number | undefined;
 };
 
 /** The rows and dirty values of one open batch: a Parquet writer for each partition that it touches. */
 export class OpenRows implements RowRouter, EventTimeDirt {
   readonly dirty: DirtyLog;
   readonly #options: OpenRowsOptions;
+  readonly #columns: readonly MappedColumn[];
+  readonly #limits: WriterLimits;
+  readonly #partBytesMin: number;
   readonly #partitions = new Map<string, OpenPartition>();
+  readonly #dirtyObject: OpenObject | null;
+  #trimmedTo = Number.POSITIVE_INFINITY;
   #lastFolder: string | null = null;
   #lastTarget: RowTarget | null = null;
   #eventTimeDirty = 0;
   #place: RecordPlace | null = null;
 
   constructor(options: OpenRowsOptions) {
+    const { settings, schema, lane, budget } = options;
+    const { name, dirtyPrefix } = settings;
+    this.#partBytesMin = options.partBytesMin ?? partBytesMinOfS3;
     this.#options = options;
-    this.dirty = new DirtyLog(options.settings.dirtyPrefix !== null);
+    this.#columns = parquetColumnsOf(schema);
+    this.#limits = budget.limitsOf(this.#columns.length);
+    this.dirty = new DirtyLog(dirtyPrefix !== null);
+    this.#dirtyObject =
+      dirtyPrefix === null
+        ? null
+        : new OpenObject(
+            {
+              kind: "dirty",
+              partition: dirtyPrefix,
+              stem: dirtyObjectStem(name, lane, dirtyPrefix),
+            },
+            this.dirty,
+            this.#partBytesMin,
+          );
+  }
+
+  /**
+   * Appends records [0, count) of a page of `pageBytes`, with turns for others in between, and closes
+   * row groups that are full. Nothing else may be asked of it meanwhile.
+   */
+  async append(page: DecodedPage, count: number, pageBytes: number): Promise<RecordCounts> {
+    const slices = Math.max(1, Math.ceil(pageBytes / sliceBytes));
+    const slice = Math.max(1, Math.ceil(page.recordCount / slices));
+    let counts = zeroCounts();
+    for (let from = 0; from < count; from += slice) {
+      // The first turn is for those who waited while the page was decoded.
+      if (slices > 1) await new Promise<void>((resolve) => setImmediate(resolve));
+      counts = addCounts(counts, page.append(from, Math.min(slice, count - from), this));
+      await this.#closeFullRowGroups();
+    }
+    counts.dirtyValues += this.#eventTimeDirty;
+    this.#eventTimeDirty = 0;
+    this.#trim();
+    return counts;
   }
 
   route(
@@ -61,30 +112,23 @@ export class OpenRows implements RowRouter, EventTimeDirt {
     this.dirty.add(describe);
   }
 
-  /** The partitioner's word that a row goes by its write time. */
+  /** The partitioner's word that a row goes by its write time; the decoder counts every other dirty value. */
   dirtyEventTime(describe: () => DirtyValue): void {
     this.#eventTimeDirty += 1;
     this.dirty.add(() => ({ ...describe(), ...this.#place?.describePlace() }));
   }
 
-  /** Rows without a usable event time since it was last asked; the decoder counts every other dirty value. */
-  takeEventTimeDirtyCount(): number {
-    const count = this.#eventTimeDirty;
-    this.#eventTimeDirty = 0;
-    return count;
-  }
-
   /** Estimated bytes of all objects, were they closed now. */
   get bytes(): number {
-    let bytes = this.dirty.bytes;
-    for (const { writer } of this.#partitions.values()) bytes += writer.estimatedBytes;
+    let bytes = this.dirty.estimatedBytes;
+    for (const { object } of this.#partitions.values()) bytes += object.estimatedBytes;
     return bytes;
   }
 
-  /** Memory that it takes now, buffers with their slack. */
+  /** Memory that it takes now: open pages with their slack, and finished bytes that are not staged yet. */
   get heldBytes(): number {
-    let bytes = this.dirty.bytes;
-    for (const { writer } of this.#partitions.values()) bytes += writer.bufferedBytes;
+    let bytes = this.#dirtyObject?.heldBytes ?? 0;
+    for (const { object } of this.#partitions.values()) bytes += object.heldBytes;
     return bytes;
   }
 
@@ -92,58 +136,59 @@ export class OpenRows implements RowRouter, EventTimeDirt {
     return this.#partitions.size;
   }
 
-  /** Closes every writer. The order is that of first rows, then the dirty object. */
-  async seal(): Promise<SealedObject[]> {
-    const { settings, lane } = this.#options;
-    const sealed: SealedObject[] = [];
-    for (const { folder, writer } of this.#partitions.values()) {
-      const rows = writer.rowCount;
-      sealed.push({
-        kind: "rows",
-        partition: folder,
-        stem: rowObjectStem(settings.name, lane, folder),
-        rows,
-        chunks: [...writer.takeClosed(), ...(await writer.finish())],
-      });
-    }
-    const dirtyChunks = this.dirty.chunks();
-    if (settings.dirtyPrefix !== null && dirtyChunks.length > 0) {
-      sealed.push({
-        kind: "dirty",
-        partition: settings.dirtyPrefix,
-        stem: dirtyObjectStem(settings.name, lane, settings.dirtyPrefix),
-        rows: this.dirty.count,
-        chunks: dirtyChunks,
-      });
-    }
-    return sealed;
+  /** In the order of first rows, then the dirty object. */
+  get objects(): OpenObject[] {
+    const objects = [...this.#partitions.values()].map(({ object }) => object);
+    return this.#dirtyObject && this.dirty.isKept ? [...objects, this.#dirtyObject] : objects;
+  }
+
+  /** It is done with: its partitions share the memory no longer. */
+  close(): void {
+    this.#options.budget.countPartitions(-this.#partitions.size);
+    this.#partitions.clear();
+    this.#lastTarget = null;
   }
 
   #open(folder: string): OpenPartition {
-    const { schema, settings } = this.#options;
+    const { settings, lane, budget } = this.#options;
+    budget.countPartitions(1);
     const writer = createParquetWriter({
-      columns: parquetColumnsOf(schema),
+      columns: this.#columns,
       compression: settings.compression,
-      keyValueMetadata: footerOf(this.#options),
+      keyValueMetadata: this.#footer(),
+      limits: this.#limits,
     });
-    const partition = { folder, writer };
+    const stem = rowObjectStem(settings.name, lane, folder);
+    const plan = { kind: "rows", partition: folder, stem } as const;
+    const object = new OpenObject(plan, writer, this.#partBytesMin);
+    const partition = { writer, object };
     this.#partitions.set(folder, partition);
     return partition;
   }
-}
 
-/** Goes into each object's footer, so that an object explains itself. */
-function footerOf({ settings, schema, channelId }: OpenRowsOptions): Record<string, string> {
-  return {
-    "culvert.task": settings.name,
-    "culvert.table": settings.table,
-    "culvert.channel": channelId,
-    "culvert.schema_version": String(schema.version),
-  };
-}
+  /** Goes into each object's footer, so that an object explains itself; its range is known at the end. */
+  #footer(): Record<string, string> {
+    const { settings, schema, channelId, lane } = this.#options;
+    return {
+      "culvert.task": settings.name,
+      "culvert.table": settings.table,
+      "culvert.channel": channelId,
+      "culvert.lane": String(lane),
+      "culvert.schema_version": String(schema.version),
+    };
+  }
 
-/** The key of a sealed object at its place in the sequence. */
-export function keyOf(sealed: SealedObject, sequence: number, settings: TaskSettings): string {
-  if (sealed.kind === "dirty") return dirtyObjectKey(sealed.stem, sequence);
-  return rowObjectKey(sealed.stem, sequence, settings.objectSuffix);
+  async #closeFullRowGroups(): Promise<void> {
+    for (const { writer } of this.#partitions.values()) {
+      if (writer.isRowGroupFull) await writer.closeRowGroup();
+    }
+  }
+
+  /** Pages that were begun when there were fewer partitions are larger than their share by now. */
+  #trim(): void {
+    const { pageBytesMax } = this.#limits;
+    if (pageBytesMax * 2 > this.#trimmedTo) return;
+    for (const { writer } of this.#partitions.values()) writer.trim();
+    this.#trimmedTo = pageBytesMax;
+  }
 }

@@ -5,12 +5,16 @@ import type { TableSource } from "@/lib/core/ports/table-source";
 import type { VerifyChannel, VerifyLedger, VerifyRun } from "@/lib/core/ports/verify-ledger";
 import type { OpenDestination } from "./adapters";
 import type { Limit } from "./limit";
+import { OpenBudget } from "./open-budget";
 import { OpenRows } from "./open-rows";
 import { publishBatch } from "./publish-batch";
-import { readAgain } from "./read-again";
+import type { ReadAgainRequest } from "./read-again";
 import { restageBatch } from "./restage-batch";
 import { giveUpUpload, type StageContext } from "./stage-object";
 import type { TaskTunnel } from "./task-tunnel";
+
+/** What it shares among the partitions of the one batch that is read again at a time. */
+const budgetBytes = 512 * 1024 * 1024;
 
 export type RedeliverContext = {
   readonly run: VerifyRun;
@@ -68,7 +72,7 @@ export async function redeliverBatch(
     },
     {
       lease: { channelKey, workerId: run.workerId, epoch: run.epoch },
-      ...{ batch, vanished: batch.objects, sealedAgain: await sealAgain(context, channel, batch) },
+      ...{ vanished: batch.objects, again: await planReadAgain(context, channel, batch) },
     },
   );
   if (!restaged) return false;
@@ -86,12 +90,12 @@ function pick(ledger: RedeliverContext["ledger"]) {
   };
 }
 
-/** Reads the batch again under the schema version and the dirty folder of its time. */
-async function sealAgain(
+/** The batch is read again under the schema version and the dirty folder of its time. */
+async function planReadAgain(
   { ledger, task, source, tunnel, partitioner }: RedeliverContext,
   { channelId, lane }: VerifyChannel,
   batch: DecidedBatch,
-) {
+): Promise<ReadAgainRequest> {
   const schemas = await ledger.listSchemas(task.id);
   const schema = schemas.find(({ version }) => version === batch.schemaVersion);
   if (!schema)
@@ -100,10 +104,11 @@ async function sealAgain(
   const rows = new OpenRows({
     settings: dirty ? { ...task.settings, dirtyPrefix: dirty.partition } : task.settings,
     ...{ schema, lane, partitioner, channelId },
+    // Of its own: bytes prove base data only where pages and row groups end where they ended before.
+    budget: new OpenBudget(budgetBytes),
   });
   const decoder = source.createDecoder(schema, task.settings.eventTime);
-  await readAgain({ batch, tunnel, channelId, decoder, rows });
-  return rows.seal();
+  return { batch, tunnel, channelId, decoder, rows };
 }
 
 async function publish(

@@ -1,6 +1,6 @@
 import { AppError } from "@/lib/core/error";
 import type { ChannelLedger, HeldTask } from "@/lib/core/ports/ledger";
-import type { RecordPage, Tunnel } from "@/lib/core/ports/table-source";
+import type { AdmitPage, RecordPage, Tunnel } from "@/lib/core/ports/table-source";
 import type { Adapters } from "./adapters";
 
 /**
@@ -20,8 +20,10 @@ export class TaskTunnel {
     this.#clientId = options.task.tunnelClientId;
   }
 
-  readRecords(channelId: string, checkpoint: string): Promise<RecordPage> {
-    return this.#call((tunnel, clientId) => tunnel.readRecords(clientId, channelId, checkpoint));
+  readRecords(channelId: string, checkpoint: string, admit?: AdmitPage): Promise<RecordPage> {
+    return this.#call((tunnel, clientId) =>
+      tunnel.readRecords(clientId, channelId, checkpoint, admit),
+    );
   }
 
   /** The tunnel's compare-and-swap: `sequenceNumber` has to be the last accepted one + 1. */

@@ -29,6 +29,8 @@ export type WorkerOptions = {
   readonly workerId: string;
   readonly leaseMs: number;
   readonly memoryBudgetBytes: number;
+  /** What stores take for a part of an upload; that of S3 when left out. */
+  readonly partBytesMin?: number;
   readonly heartbeatMs: number;
   readonly ledger: Ledger;
   /** The ledger as a rescan sees it, for its channels; left out where there are none. */
@@ -61,7 +63,6 @@ export class Worker {
   readonly #channels = new Map<string, Running>();
   readonly #heartbeats = new Limit(heartbeatsAtOnceMax);
   readonly #uploads = new Limit(uploadsAtOnceMax);
-  /** Half of the budget: the other half is for pages and for parts on their way. */
   readonly #budget: OpenBudget;
   #isStopping = false;
   #poke = new AbortController();
@@ -69,7 +70,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#o = options;
-    this.#budget = new OpenBudget(options.memoryBudgetBytes / 2);
+    this.#budget = new OpenBudget(options.memoryBudgetBytes);
     this.#lease = new Lease({ ...options, ledger: options.leases, onLost: () => this.#dropAll() });
   }
 

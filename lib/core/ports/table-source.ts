@@ -68,6 +68,8 @@ export interface DecodedPage {
   readonly unseenColumns: readonly TableColumn[];
   /** Sends records [from, from + count) to the router, in order. */
   append(from: number, count: number, router: RowRouter): RecordCounts;
+  /** Lets the page's bytes go where they would be kept until the next page; nothing is appended after. */
+  release?(): void;
 }
 
 /** Compiled for one schema version. The result of `decode` is valid until the next call. */
@@ -78,6 +80,12 @@ export interface RecordDecoder {
 /** A position as the tunnel keeps it, with the number that a compare-and-swap of it needs. */
 export type TunnelCheckpoint = { readonly checkpoint: string; readonly sequenceNumber: bigint };
 
+/**
+ * Asked for a page's bytes before they are taken; resolves when there is room for them. Until then they
+ * stay where they are, at the source. May be asked again when a read is tried again.
+ */
+export type AdmitPage = (bytes: number) => Promise<void>;
+
 /** One tunnel, seen as one client. Throws AppError with `source.*` codes. */
 export interface Tunnel {
   connect(request: { timeoutSeconds: number; tag: string }): Promise<string>;
@@ -87,7 +95,12 @@ export interface Tunnel {
   readCheckpoint(clientId: string, channelId: string): Promise<TunnelCheckpoint>;
   /** Accepted only when `sequenceNumber` is the stored one + 1, else `source.checkpoint_ahead`. */
   writeCheckpoint(clientId: string, channelId: string, position: TunnelCheckpoint): Promise<void>;
-  readRecords(clientId: string, channelId: string, checkpoint: string): Promise<RecordPage>;
+  readRecords(
+    clientId: string,
+    channelId: string,
+    checkpoint: string,
+    admit?: AdmitPage,
+  ): Promise<RecordPage>;
   shutdown(clientId: string): Promise<void>;
 }
 

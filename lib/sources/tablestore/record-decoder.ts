@@ -58,6 +58,8 @@ const typeOf: Readonly<Record<number, ColumnType>> = {
   [variantTag.binary]: "binary",
 };
 
+const nothing = new DataView(new ArrayBuffer(0));
+
 /** What a record turned out to be. */
 const recordKind = { row: 0, delete: 1, corrupt: 2 } as const;
 
@@ -73,7 +75,7 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage, RecordPlace
   /** Variant tag of each mapped column. */
   private readonly tags: Uint8Array;
   private page: TablestoreRecordPage | null = null;
-  private view: DataView = new DataView(new ArrayBuffer(0));
+  private view: DataView = nothing;
 
   /** The record that is being routed: places are described without a closure per row. */
   private routed = 0;
@@ -170,6 +172,14 @@ class TablestoreRecordDecoder implements RecordDecoder, DecodedPage, RecordPlace
       target.endRow();
     }
     return counts;
+  }
+
+  /** A channel that waits for its next page must not keep the last one's 4 MB. */
+  release(): void {
+    this.page = null;
+    this.view = nothing;
+    this.recordCount = 0;
+    this.walker.open(nothing);
   }
 
   private makeTemplates(columnsMax: number, eventTimeColumn: number): CellTemplates {

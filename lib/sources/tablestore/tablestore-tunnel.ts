@@ -1,5 +1,6 @@
 import { AppError } from "@/lib/core/error";
 import type {
+  AdmitPage,
   ChannelKind,
   ChannelReport,
   ChannelStatus,
@@ -127,11 +128,12 @@ export class TablestoreTunnel implements Tunnel {
     clientId: string,
     channelId: string,
     checkpoint: string,
+    admit?: AdmitPage,
   ): Promise<TablestoreRecordPage> {
     const { tunnelId } = this.#identity;
     const request = { tunnelId, clientId, channelId, token: checkpoint };
     try {
-      return new TablestoreRecordPage(await this.#client.readRecords(request));
+      return new TablestoreRecordPage(await this.#client.readRecords(request, admit));
     } catch (thrown) {
       throw this.#classify("ReadRecords", thrown);
     }

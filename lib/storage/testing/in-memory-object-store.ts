@@ -21,7 +21,7 @@ type Upload = {
   readonly parts: Map<number, StoredPart>;
 };
 
-const partBytesMin = 5 * 1024 * 1024;
+const partBytesMinOfS3 = 5 * 1024 * 1024;
 const listLimitMax = 1000;
 
 /**
@@ -31,11 +31,19 @@ const listLimitMax = 1000;
 export class InMemoryObjectStore implements ObjectStore {
   readonly #bucket: string;
   readonly #exists: boolean;
+  readonly #partBytesMin: number;
   readonly #objects = new Map<string, StoredObject>();
   readonly #uploads = new Map<string, Upload>();
   #uploadsMade = 0;
 
-  constructor(options: { readonly bucket?: string; readonly bucketExists?: boolean } = {}) {
+  constructor(
+    options: {
+      readonly bucket?: string;
+      readonly bucketExists?: boolean;
+      readonly partBytesMin?: number;
+    } = {},
+  ) {
+    this.#partBytesMin = options.partBytesMin ?? partBytesMinOfS3;
     this.#bucket = options.bucket ?? "in-memory";
     this.#exists = options.bucketExists ?? true;
   }
@@ -79,7 +87,7 @@ export class InMemoryObjectStore implements ObjectStore {
     const upload = this.#findUpload(request);
     if (upload === undefined) return { kind: "upload_gone" };
     if (this.#objects.has(key)) return { kind: "key_taken" };
-    const problem = problemOf(upload, parts);
+    const problem = problemOf(upload, parts, this.#partBytesMin);
     if (problem !== null) {
       throw this.#failure("destination.unavailable", problem, operation, key);
     }
@@ -169,7 +177,11 @@ export class InMemoryObjectStore implements ObjectStore {
   }
 }
 
-function problemOf(upload: Upload, parts: readonly UploadedPart[]): string | null {
+function problemOf(
+  upload: Upload,
+  parts: readonly UploadedPart[],
+  partBytesMin: number,
+): string | null {
   if (parts.length === 0) return "MalformedXML";
   for (const [index, part] of parts.entries()) {
     const stored = upload.parts.get(part.partNumber);

@@ -15,7 +15,7 @@ import type { LedgerPort } from "./watcher";
 export const mutants = {
   "no epoch check at decide": "D6",
   "no batch number check at decide": "D4",
-  "no fence at decide": "D6",
+  "no fence at decide": "D[26]",
   "ack at decide instead of after publish": "D3",
   "ack beyond what is published": "D3",
   "no second read when an upload vanished": "D7",
@@ -58,6 +58,9 @@ export function bendLedger(
     "no fence at decide": {
       decide: (request) => {
         channelOf(request.lease.channelKey).finished = false;
+        // Zombie and heir count the same sequences; the key alone must not be what is left of a fence.
+        for (const { location, bucket, key } of request.batch.objects)
+          ledger.objectsByKey.delete(`${location} ${bucket} ${key}`);
         return ledger.decide({ ...request, lease: current(request), batch: next(request) });
       },
     },

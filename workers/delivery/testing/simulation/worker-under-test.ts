@@ -2,7 +2,7 @@ import { Janitor } from "../../janitor";
 import { Worker } from "../../worker";
 import type { ProcessState } from "./network";
 import { partitionOf } from "./simulated-records";
-import type { World } from "./world";
+import { partBytesMin, type World } from "./world";
 
 /** Short, as everything is here: a lease that ends costs a schedule a second and not ten. */
 const leaseMs = 1_600;
@@ -24,7 +24,8 @@ export class WorkerUnderTest {
     const events = world.events();
     this.janitor = new Janitor({ ledger, adapters, events, clock });
     this.worker = new Worker({
-      ...{ workerId: id, leaseMs, heartbeatMs, memoryBudgetBytes: 2_000_000 },
+      ...{ workerId: id, leaseMs, heartbeatMs, partBytesMin },
+      memoryBudgetBytes: world.memoryBudgetBytes,
       ...{ ledger, leases: ledger, adapters, events, clock, janitor: this.janitor },
       createPartitioner: () => ({ folderOf: (writtenAtMs) => partitionOf(writtenAtMs) }),
       random: () => world.random(),
