@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createLedger } from "./ledger";
+import { setDesiredState } from "./tasks";
+import { describeLeaseContract } from "./testing/lease-contract";
 import { describeLedgerContract } from "./testing/ledger-contract";
 import { seedTask } from "./testing/seed";
 import { withDatabase } from "./testing/test-database";
@@ -30,6 +32,24 @@ describeLedgerContract("PostgreSQL", () => {
       await given.database().prisma.$executeRaw`
         UPDATE channel SET owner = NULL WHERE id = ${BigInt(channelKey)}`;
       return claim();
+    },
+  };
+});
+
+describeLeaseContract("PostgreSQL", async () => {
+  const database = given.database();
+  await database.prisma.$executeRaw`DELETE FROM task`;
+  await database.prisma.$executeRaw`DELETE FROM worker`;
+  await database.prisma.$executeRaw`DELETE FROM upload`;
+  const { id: taskId } = await seedTask(database);
+  return {
+    ...{ ledger: createLedger(database, { host: "test" }), taskId },
+    async endLease(workerId) {
+      await database.prisma.$executeRaw`
+        UPDATE worker SET lease_until = clock_timestamp() - interval '1 s' WHERE id = ${workerId}`;
+    },
+    async setDesiredState(state) {
+      await setDesiredState(database, taskId, state);
     },
   };
 });

@@ -1,3 +1,4 @@
+import { describeLeaseContract } from "@/lib/db/testing/lease-contract";
 import { describeLedgerContract } from "@/lib/db/testing/ledger-contract";
 import { SimulatedLedger } from "./simulated-ledger";
 import { schemaVersionOne } from "./simulated-records";
@@ -26,6 +27,17 @@ describeLedgerContract("the simulated ledger", () => {
       const channel = ledger.channels.get(channelKey);
       if (channel) channel.owner = null;
       return claim();
+    },
+  };
+});
+
+describeLeaseContract("the simulated ledger", async () => {
+  const ledger = new SimulatedLedger(task, schemaVersionOne, () => 0);
+  return {
+    ...{ ledger, taskId: task.id },
+    endLease: async (workerId) => ledger.endLease(workerId),
+    async setDesiredState(desiredState) {
+      ledger.task = { ...ledger.task, desiredState };
     },
   };
 });

@@ -259,7 +259,8 @@ export class SimulatedLedger implements Ledger {
         const isOld = atMs < this.#nowMs() - ageMs;
         return isOld && !this.#isAwaited(objectId) && !this.isAlive(workerId);
       })
-      .slice(0, request.limit);
+      .slice(0, request.limit)
+      .map((upload) => ({ ...upload }));
   }
 
   /** Decided, not published, and of a channel that somebody may publish for. */
