@@ -26,7 +26,8 @@ export default defineConfig({
           globalSetup: ["lib/db/testing/global-setup.ts"],
           include: ["{app,lib,workers}/**/*.integration.test.ts"],
           exclude: notOurs,
-          testTimeout: 60_000,
+          // Conditions are waited for, on a machine that may be busy: a limit is for what never comes.
+          testTimeout: 180_000,
           hookTimeout: 120_000,
           // Tests of one file that wait for a worker's back-off beside each other, mostly.
           maxConcurrency: 10,

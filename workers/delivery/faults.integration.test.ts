@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { ErrorView } from "@/lib/contracts/error-view";
 import { type DestinationChanges, updateDestination } from "@/lib/db/destinations";
 import type { StoredTask } from "@/lib/db/tasks";
 import { withDatabase } from "@/lib/db/testing/test-database";
@@ -7,8 +6,8 @@ import { ensureBucket } from "@/lib/storage/create-bucket";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { int64 } from "@/workers/tablestore/testing/official-sdk";
 import { type Rig, startRig } from "./testing/delivery-rig";
+import { expectMended, waitForError } from "./testing/expect-mended";
 import { openRawBucket } from "./testing/raw-bucket";
-import { queryDataset } from "./testing/read-dataset";
 import {
   createTable,
   ids,
@@ -53,28 +52,6 @@ const bucketOf = (task: StoredTask) => ({
   bucket: task.settings.destinationId,
 });
 
-const waitForError = (task: StoredTask, code: string): Promise<ErrorView> =>
-  waitUntil(code, async () =>
-    (await viewTask(rig, task.settings.name)).errors.find((error) => error.code === code),
-  );
-
-/** Everything stands in the bucket once, and nothing is shown to stand in the way any more. */
-async function expectMended(task: StoredTask, expected: readonly string[]): Promise<void> {
-  await waitForRecords(rig, task, expected.length);
-  const store = createS3ObjectStore(bucketOf(task));
-  const rows = await queryDataset(
-    store,
-    `${task.settings.prefix}/`,
-    "SELECT id FROM read_parquet({files})",
-  );
-  store.close();
-  expect(rows.map(({ id }) => String(id)).sort()).toEqual([...expected].sort());
-  await waitUntil(
-    "no error",
-    async () => (await viewTask(rig, task.settings.name)).errors.length === 0,
-  );
-}
-
 const all = [...ids("base-", 60), ...ids("more-", 20)];
 
 describe.concurrent("a destination that fails", () => {
@@ -82,7 +59,7 @@ describe.concurrent("a destination that fails", () => {
     const task = await createFaulty("no-bucket");
     const bucket = openRawBucket(bucketOf(task));
     await bucket.remove();
-    const error = await waitForError(task, "destination.bucket_missing");
+    const error = await waitForError(rig, task, "destination.bucket_missing");
     expect(error).toMatchObject({ documentedName: "InvalidOssBucket", fault: "user" });
     expect(error.attempt).toBeGreaterThan(0);
     expect(error.nextTryAt).not.toBeNull();
@@ -93,7 +70,7 @@ describe.concurrent("a destination that fails", () => {
     expect(view.account.records).toBe(0);
 
     await ensureBucket(bucketOf(task));
-    await expectMended(task, all);
+    await expectMended(rig, task, all);
     expect(await bucket.countUploads()).toBe(0);
     bucket.close();
   });
@@ -125,7 +102,7 @@ describe.concurrent("a destination that fails", () => {
     async ({ name, code, documentedName, broken }) => {
       const task = await createFaulty(name);
       await change(task, broken());
-      const error = await waitForError(task, code);
+      const error = await waitForError(rig, task, code);
       expect(error).toMatchObject({ documentedName, fault: "user", nextTryAt: expect.any(String) });
       await write(rig, task.settings.table, rowsOf("more-", 20));
       expect((await viewTask(rig, name)).account.records).toBe(0);
@@ -134,7 +111,7 @@ describe.concurrent("a destination that fails", () => {
         secret: rig.encrypt(rig.storeConfig.secretAccessKey),
         region: rig.storeConfig.region,
       });
-      await expectMended(task, all);
+      await expectMended(rig, task, all);
     },
   );
 
@@ -143,7 +120,7 @@ describe.concurrent("a destination that fails", () => {
     const bucket = openRawBucket(bucketOf(task));
     const keys = [0, 1, 2, 3].map((lane) => `key-taken/key-taken_${lane}_key-taken__1`);
     for (const key of keys) await bucket.put(key, "not ours");
-    const error = await waitForError(task, "destination.key_taken");
+    const error = await waitForError(rig, task, "destination.key_taken");
     expect(error).toMatchObject({ fault: "user", cause: expect.stringContaining("key-taken__1") });
     const store = createS3ObjectStore(bucketOf(task));
     for (const key of keys) {
@@ -152,7 +129,7 @@ describe.concurrent("a destination that fails", () => {
     store.close();
     for (const key of keys) await bucket.delete(key);
     await write(rig, "key_taken", rowsOf("more-", 20));
-    await expectMended(task, all);
+    await expectMended(rig, task, all);
     bucket.close();
   });
 
@@ -161,10 +138,10 @@ describe.concurrent("a destination that fails", () => {
     const bucket = openRawBucket(bucketOf(task));
     const keys = [0, 1, 2, 3].map((lane) => `moved/moved_${lane}_moved__1`);
     for (const key of keys) await bucket.put(key, "not ours");
-    await waitForError(task, "destination.key_taken");
+    await waitForError(rig, task, "destination.key_taken");
     await ensureBucket({ ...rig.storeConfig, bucket: "moved-away" });
     await change(task, { bucket: "moved-away" });
-    const error = await waitForError(task, "destination.changed");
+    const error = await waitForError(rig, task, "destination.changed");
     expect(error).toMatchObject({ fault: "user", cause: expect.stringContaining("bucket moved ") });
     const elsewhere = createS3ObjectStore({ ...rig.storeConfig, bucket: "moved-away" });
     expect((await elsewhere.list({ prefix: "" })).objects).toEqual([]);
@@ -172,7 +149,7 @@ describe.concurrent("a destination that fails", () => {
     for (const key of keys) await bucket.delete(key);
     await change(task, { bucket: "moved" });
     await write(rig, "moved", rowsOf("more-", 20));
-    await expectMended(task, all);
+    await expectMended(rig, task, all);
     bucket.close();
   });
 });
@@ -190,7 +167,7 @@ describe.concurrent("a tunnel that is not as it was", () => {
     await write(rig, "forgotten", rowsOf("more-", 20));
     // A read that was under way at the shutdown may still bring the rows.
     await waitUntil("another client", async () => (await clientOf()) !== clientId);
-    await expectMended(task, all);
+    await expectMended(rig, task, all);
   });
 
   it("tunnel_missing: a tunnel that somebody deleted is told, and the position stays", async () => {
@@ -198,7 +175,7 @@ describe.concurrent("a tunnel that is not as it was", () => {
     await waitForRecords(rig, task, 60);
     const { tunnelName, tunnelId } = task;
     await rig.client.call("DeleteTunnel", { tableName: "no_tunnel", tunnelName, tunnelId });
-    const error = await waitForError(task, "source.tunnel_missing");
+    const error = await waitForError(rig, task, "source.tunnel_missing");
     expect(error).toMatchObject({ fault: "user", nextTryAt: expect.any(String) });
     const { status, account } = await viewTask(rig, "no-tunnel");
     expect(status.kind).toBe("action_required");
@@ -215,7 +192,7 @@ describe("a source that is away", () => {
     // Long enough for the open batch to hold the rows, and shorter than its flush time.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await rig.source.stop();
-    const error = await waitForError(task, "source.unavailable");
+    const error = await waitForError(rig, task, "source.unavailable");
     expect(error).toMatchObject({ fault: "transient", nextTryAt: expect.any(String) });
     expect(error.attempt).toBeGreaterThanOrEqual(3);
     await waitUntil(
@@ -223,7 +200,7 @@ describe("a source that is away", () => {
       async () => (await viewTask(rig, "away")).account.records === 80,
     );
     await rig.source.start();
-    await expectMended(task, all);
+    await expectMended(rig, task, all);
   });
 });
 
@@ -238,6 +215,6 @@ describe("a database that cuts its connections", () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
     }
     const rounds = Array.from({ length: 12 }, (_, round) => ids(`round-${round}-`, 20)).flat();
-    await expectMended(task, [...ids("base-", 60), ...rounds]);
+    await expectMended(rig, task, [...ids("base-", 60), ...rounds]);
   });
 });

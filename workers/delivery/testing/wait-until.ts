@@ -4,7 +4,7 @@ const pollMs = 100;
 export async function waitUntil<T>(
   what: string,
   look: () => Promise<T | false | null | undefined>,
-  timeoutMs = 45_000,
+  timeoutMs = 90_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -18,13 +18,13 @@ export type Nemesis = {
 /** As often as its weight, beside the others. */
 type Deed = { readonly name: string; readonly weight: number; readonly act: () => Promise<void> };
 
-const pauseMaxMs = 1_500;
+const pauseMaxMs = 800;
 const awayMaxMs = 2_500;
 /**
  * How long a worker is left alone after it was killed or paused, in times of its own start: some get to
  * deliver and some do not, on a fast machine as on one that is busy with other things.
  */
-const startsPerLifeMax = 8;
+const startsPerLifeMax = 4;
 
 /** Breaks an installation at random; everything it breaks it mends, sooner or later. */
 export function createNemesis(

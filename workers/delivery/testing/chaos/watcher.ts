@@ -29,6 +29,9 @@ export type Watcher = {
   stop(): Promise<void>;
 };
 
+/** All that a reader has of a bucket. */
+type Listed = Pick<ObjectStore, "list" | "read">;
+
 const pauseMs = 150;
 const findingsMax = 100;
 
@@ -36,7 +39,7 @@ const findingsMax = 100;
  * A reader as any other: lists the bucket, and reads what it sees, once, with a Parquet reader that is
  * not ours. Nothing may be seen twice, and nothing that was seen may change or go.
  */
-export function createWatcher(store: ObjectStore, dirtyFolder: string): Watcher {
+export function createWatcher(store: Listed, dirtyFolder: string): Watcher {
   const objects = new Map<string, SeenObject>();
   const rows = new Map<string, string>();
   const findings: Finding[] = [];
@@ -122,7 +125,7 @@ export function createWatcher(store: ObjectStore, dirtyFolder: string): Watcher 
   };
 }
 
-async function listAll(store: ObjectStore): Promise<ListedObject[]> {
+async function listAll(store: Listed): Promise<ListedObject[]> {
   const all: ListedObject[] = [];
   for (let after: string | null = null; ; ) {
     const { objects, next } = await store.list({
