@@ -179,7 +179,7 @@ function follows(
   return (
     range.channelId === next.channelId &&
     range.because === next.because &&
-    range.toBatch + 1 === next.batchNumber
+    (range.toBatch === next.batchNumber || range.toBatch + 1 === next.batchNumber)
   );
 }
 

@@ -6,7 +6,6 @@ import { withDatabase } from "@/lib/db/testing/test-database";
 import { askForVerifyRun, getVerifyRun } from "@/lib/db/verify-requests";
 import { ensureBucket } from "@/lib/storage/create-bucket";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
-import { int64 } from "@/workers/tablestore/testing/official-sdk";
 import { type Rig, startRig } from "./testing/delivery-rig";
 import { startInProcessVerifier } from "./testing/in-process-verifier";
 import { openRawBucket } from "./testing/raw-bucket";
@@ -25,7 +24,11 @@ const waitUntil = <T>(what: string, look: () => Promise<T | false | null | undef
 const given = withDatabase();
 let rig: Rig;
 const tasks = new Map<string, StoredTask>();
-const names = ["cut-off", "taken-over", "trimmed", "fewer", "idle"];
+const names = ["cut-off", "taken-over", "trimmed", "fewer", "partly", "idle"];
+
+const eventTime = { column: "at", format: "RFC3339" } as const;
+/** Two days, so that a task with a folder per day makes two objects of a batch. */
+const valuesOf = (id: string) => ({ at: `2026-01-0${1 + (Number(id.slice(2)) % 2)}T12:00:00Z` });
 
 /** Every task delivers, then the worker is gone: from here on only the verifiers of the tests run. */
 beforeAll(async () => {
@@ -38,10 +41,11 @@ beforeAll(async () => {
       const table = name.replaceAll("-", "_");
       await createTable(rig, table);
       const place = name === "idle" ? { destinationId: "idle" } : {};
-      const task = await rig.createTask({ name, table, mode: "incremental", ...place });
+      const byDay = name === "partly" ? { prefix: "partly/$dd", eventTime } : {};
+      const task = await rig.createTask({ name, table, mode: "incremental", ...place, ...byDay });
       tasks.set(name, task);
       for (const round of [0, 1]) {
-        const rows = ids(`${round}-`, 20).map((id) => ({ id, values: { v: int64(round) } }));
+        const rows = ids(`${round}-`, 20).map((id) => ({ id, values: valuesOf(id) }));
         await write(rig, table, rows);
         await waitForRecords(rig, task, 20 * (round + 1), patienceMs);
       }
@@ -192,6 +196,27 @@ describe("delivering missing objects again", () => {
     expect(report.redelivery).toMatchObject({ objects: 0, lostRows: 40 });
     expect(report.redelivery?.lost.every(({ because }) => because === "differs")).toBe(true);
     expect(await rig.listKeys("fewer/")).toEqual([]);
+  });
+
+  it("D7: brings back the objects of a batch that are as they were, and names the one that is not", async () => {
+    const task = taskOf("partly");
+    const objects = await listObjects(rig.database, task);
+    await removeAll(task);
+    const [changed] = objects;
+    if (!changed) throw new Error("There are objects");
+    // The ledger says that one of them had a row more than the source gives now.
+    await rig.database.prisma.deliveredObject.updateMany({
+      where: { key: changed.key },
+      data: { rows: changed.rows + 1n },
+    });
+    const verifier = await startInProcessVerifier(rig);
+    const report = await reportOf(rig.database, task, { redeliver: true });
+    await verifier.stop();
+    expect(report.redelivery).toMatchObject({ objects: objects.length - 1, lostObjects: 1 });
+    expect(report.redelivery?.lost).toEqual([expect.objectContaining({ because: "differs" })]);
+    const standing = objects.filter(({ key }) => key !== changed.key).map(({ key }) => key);
+    expect((await rig.listKeys("partly/")).sort()).toEqual(standing.sort());
+    expect(await readIds(task)).toHaveLength(40 - Number(changed.rows));
   });
 
   it("notices a bucket that goes and comes back while nothing is delivered into it", async () => {

@@ -46,9 +46,10 @@ export async function redeliver(options: RedeliverOptions): Promise<Redelivery> 
         sinceMs: options.missingSinceMs,
       });
       for (const batch of batches) {
-        const because = await bringBack(options, channel, batch);
-        if (because === null) add(brought, batch);
-        else await writeDown(options, channel, batch, because, lost);
+        for (const { part, because } of await bringBack(options, channel, batch)) {
+          if (because === null) add(brought, part);
+          else await writeDown(options, channel, part, because, lost);
+        }
         await options.onBatch();
       }
       const last = batches.at(-1);
@@ -74,8 +75,26 @@ function rowsOf({ objects }: Pick<DecidedBatch, "objects">): number {
   return objects.reduce((sum, { kind, rows }) => sum + (kind === "rows" ? rows : 0), 0);
 }
 
-/** Null when the batch's objects stand again. */
+/** Missing objects of a batch, and why they cannot stand again; null when they do. */
+type Outcome = { readonly part: DecidedBatch; readonly because: LostReason | null };
+
+/** Where one object differs, the batch's others need not be lost with it: each is then tried alone. */
 async function bringBack(
+  options: RedeliverOptions,
+  channel: VerifyChannel,
+  batch: DecidedBatch,
+): Promise<Outcome[]> {
+  const because = await bringBackTogether(options, channel, batch);
+  if (because !== "differs" || batch.objects.length === 1) return [{ part: batch, because }];
+  const outcomes: Outcome[] = [];
+  for (const object of batch.objects) {
+    const part = { ...batch, objects: [object] };
+    outcomes.push({ part, because: await bringBackTogether(options, channel, part) });
+  }
+  return outcomes;
+}
+
+async function bringBackTogether(
   options: RedeliverOptions,
   channel: VerifyChannel,
   batch: DecidedBatch,
