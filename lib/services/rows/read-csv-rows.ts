@@ -1,4 +1,5 @@
 import { CsvError, Parser } from "csv-parse";
+import { CsvReader } from "@/lib/core/import/csv-reader";
 import { readText } from "@/lib/core/import/read-cell";
 import { lineCharactersMax } from "@/lib/core/import/text-lines";
 import type { ColumnType } from "@/lib/core/record";
@@ -9,10 +10,8 @@ import { takeCell } from "./text-cells";
 import { Utf8Pieces } from "./utf8-pieces";
 
 type Field = string | null;
-type ParsedRecord = {
-  readonly record: readonly Field[];
-  readonly info: { readonly lines: number };
-};
+/** A record and its text with the line break: where it stands, and what was quoted, are read from that. */
+type ParsedRecord = { readonly record: readonly string[]; readonly raw: string };
 
 /**
  * CSV (RFC 4180) whose first line names columns of the dataset, in any order; one that is not named is
@@ -45,16 +44,15 @@ export async function readCsvRows(body: AsyncIterable<Uint8Array>, sink: RowSink
   problems.throwIfAny();
 }
 
+/** Without `info` and `cast`, which tell line and quoting too, and make every field six times as dear. */
 function openParser(): Parser {
   return new Parser({
     bom: true,
-    info: true,
-    skip_empty_lines: true,
+    raw: true,
     record_delimiter: ["\r\n", "\n"],
     // Told with line and column by us.
     relax_column_count: true,
     max_record_size: lineCharactersMax,
-    cast: (value, { quoting }) => (value === "" && !quoting ? null : value),
   });
 }
 
@@ -91,7 +89,7 @@ const brokenQuotes: ReadonlyMap<string, string> = new Map([
 class CsvRows {
   readonly #sink: RowSink;
   readonly #problems: RowProblems;
-  /** Where the next record begins, but for empty lines. */
+  /** Where the next record begins. */
   nextLine = 1;
   #header: readonly { name: string; index: number; type: ColumnType }[] | null = null;
 
@@ -100,13 +98,13 @@ class CsvRows {
     this.#problems = problems;
   }
 
-  take({ record, info }: ParsedRecord): void {
-    // The parser names a record's last line.
-    const breaks = record.reduce((sum, field) => sum + countBreaks(field), 0);
-    const line = info.lines - breaks;
-    this.nextLine = info.lines + 1;
-    if (this.#header === null) this.#readHeader(record, line);
-    else this.#readRow(this.#header, record, line);
+  take({ record, raw }: ParsedRecord): void {
+    const line = this.nextLine;
+    this.nextLine += countBreaks(raw);
+    if (raw.trim() === "") return;
+    const fields = nullsOf(record, raw);
+    if (this.#header === null) this.#readHeader(fields, line);
+    else this.#readRow(this.#header, fields, line);
   }
 
   #readHeader(record: readonly Field[], line: number): void {
@@ -145,9 +143,19 @@ class CsvRows {
   }
 }
 
-function countBreaks(field: Field): number {
-  if (field === null) return 0;
+/** Nothing between two commas is null; only where something empty is quoted do the quotes have to be found. */
+function nullsOf(record: readonly string[], raw: string): readonly Field[] {
+  if (!record.includes("")) return record;
+  if (!raw.includes('""')) return record.map((field) => (field === "" ? null : field));
+  const reader = new CsvReader();
+  const [again] = [...reader.push(raw), ...reader.end()];
+  if (again?.kind !== "record") return record;
+  // Only which are null: the other reader makes one line break of two characters.
+  return record.map((field, at) => (field === "" && again.fields[at] === null ? null : field));
+}
+
+function countBreaks(text: string): number {
   let count = 0;
-  for (let at = field.indexOf("\n"); at !== -1; at = field.indexOf("\n", at + 1)) count += 1;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count += 1;
   return count;
 }
