@@ -7,6 +7,11 @@ import { allocateUnzeroed } from "./unzeroed";
 /** What the columns of one object share. */
 export type ColumnContext = {
   readonly compressor: PageCompressor;
+  /**
+   * Columns of a wide table fill their pages at the same time, and a thousand pages closed at once hold
+   * the event loop: each column has its own phase, by the length of its first page in a row group.
+   */
+  readonly nextPhase: () => number;
   /** Read whenever a page grows: its owner may change it between two rows. */
   readonly limits: { readonly pageBytesMax: number };
   /** Bytes of finished pages in the open row group, over all columns. */
@@ -36,6 +41,8 @@ export abstract class Column {
   pages: Page[] = [];
   private readonly context: ColumnContext;
   private readonly pagesPerLimit: number;
+  /** In (0, 1]: how much of a page the first one of a row group holds. */
+  private readonly phase: number;
   protected buffer = nothing;
   protected view = nothingView;
   /** The buffer's length, as a field of its own because every put asks for it. */
@@ -54,10 +61,12 @@ export abstract class Column {
   constructor(context: ColumnContext, pagesPerLimit = 1) {
     this.context = context;
     this.pagesPerLimit = pagesPerLimit;
+    this.phase = context.nextPhase();
   }
 
   protected get pageBytesMax(): number {
-    return Math.ceil(this.context.limits.pageBytesMax / this.pagesPerLimit);
+    const bytes = Math.ceil(this.context.limits.pageBytesMax / this.pagesPerLimit);
+    return this.pages.length === 0 ? Math.ceil(bytes * this.phase) : bytes;
   }
 
   /** What the open page would add to the object, if it compressed like the pages before it. */
@@ -94,10 +103,15 @@ export abstract class Column {
 
   /** Makes `bytes` more bytes fit behind the used ones, by growing the buffer or closing the page. */
   protected makeRoom(bytes: number): void {
+    if (this.openBytes > 0 && this.openBytes + bytes > this.pageBytesMax) this.closePage();
+    // Of the next page, if one was closed.
     const { pageBytesMax } = this;
-    if (this.openBytes > 0 && this.openBytes + bytes > pageBytesMax) this.closePage();
     const needed = this.openBytes + bytes;
-    if (needed <= this.buffer.length && this.buffer.length <= pageBytesMax) return;
+    if (needed <= this.buffer.length && this.openBytes === 0 && needed <= pageBytesMax) {
+      // A buffer of an earlier page: the first of a row group fills a part of it.
+      this.capacity = Math.min(this.buffer.length, pageBytesMax);
+      return;
+    }
     let size = Math.max(this.buffer.length, initialBufferBytes);
     while (size < needed) size *= 2;
     this.resize(needed <= pageBytesMax ? Math.min(size, pageBytesMax) : needed);
@@ -120,6 +134,7 @@ export abstract class Column {
     this.closePage();
     const { pages } = this;
     this.pages = [];
+    this.capacity = Math.min(this.buffer.length, this.pageBytesMax);
     this.next = 0;
     this.pageStart = 0;
     return pages;

@@ -46,7 +46,9 @@ export class PlainWriter implements ParquetWriter {
   constructor(options: Required<ParquetWriterOptions>) {
     this.#options = options;
     this.#compressor = pageCompressor(options.compression);
+    let columns = 0;
     this.#context = {
+      nextPhase: () => ++columns / options.columns.length,
       compressor: this.#compressor,
       limits: options.limits,
       closedBytes: 0,
