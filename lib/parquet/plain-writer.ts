@@ -125,7 +125,7 @@ export class PlainWriter implements ParquetWriter {
     const turns = new Turns();
     let uncompressedBytes = 0;
     for (const [index, column] of this.#columns.entries()) {
-      const before = this.#offset;
+      const before = uncompressedBytes;
       const pages = column.finishRowGroup(rows).map(({ bytes, ...page }) => {
         const placed = { ...page, offset: this.#offset, bytes: bytes.length };
         uncompressedBytes += page.uncompressedBytes;
@@ -133,7 +133,7 @@ export class PlainWriter implements ParquetWriter {
         return placed;
       });
       chunks.push(this.#closeChunk(index, column, pages));
-      await turns.spend(this.#offset - before, pages.length);
+      await turns.spend(uncompressedBytes - before, pages.length);
     }
     this.#rowGroups.push({
       ...{ rows, offset, chunks, uncompressedBytes },
