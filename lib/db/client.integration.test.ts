@@ -1,6 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import type { AppError } from "@/lib/core/error";
+import { startPostgresProxy } from "@/workers/delivery/testing/proxy/postgres-proxy";
 import { createDatabase } from "./client";
 import { withClient, withDatabase } from "./testing/test-database";
 
@@ -74,6 +75,32 @@ test("a connection cut in the middle of a transaction is database_unavailable, a
   expect(error.code).toBe("internal.database_unavailable");
   expect(await database.run((prisma) => prisma.task.count())).toBe(0);
   await database.close();
+});
+
+test("a connection that falls silent, in a query or half-way through a transaction, is given up whole", async () => {
+  const proxy = await startPostgresProxy(Number(new URL(given.url()).port));
+  const url = new URL(given.url());
+  url.port = String(proxy.port);
+  const database = createDatabase(url.toString(), { silenceMaxMs: 500, connectionsMax: 1 });
+  const select = () => database.run((prisma) => prisma.$queryRaw`SELECT 1`);
+  await select();
+  proxy.stall();
+  expect((await errorOf(select())).code).toBe("internal.database_unavailable");
+  proxy.flowAnew();
+  await select();
+  const halfWay = database.transact(async (transaction) => {
+    await transaction.$executeRaw`CREATE TABLE half_way (id int)`;
+    proxy.stall();
+    await transaction.$queryRaw`SELECT 1`;
+  });
+  expect((await errorOf(halfWay)).code).toBe("internal.database_unavailable");
+  proxy.flowAnew();
+  // Were this the transaction's connection, it would see the table.
+  const [row] = await database.prisma.$queryRaw<[{ found: string | null }]>`
+    SELECT to_regclass('half_way')::text AS found`;
+  expect(row.found).toBeNull();
+  await database.close();
+  await proxy.close();
 });
 
 test("a query that cannot work is internal.unexpected, with its code and without its values", async () => {

@@ -110,14 +110,18 @@ describe("PostgreSQL", () => {
     await expectMended(rig, task, [...baseIds, ...ids("open-", 20), ...ids("while-", 20)]);
   });
 
-  it("falls silent without a word, as behind a cable that was pulled: its connections are given up", async () => {
+  it("falls silent without a word, as behind a cable that was pulled: delivery goes on, and so do new tasks", async () => {
     const task = await createDelivering("silent");
     proxy.stall();
     await writeMore(task, "while-");
     await failedTicks(1);
     // The old connections stay silent for ever.
     proxy.flowAnew();
-    await expectMended(rig, task, [...baseIds, ...ids("while-", 20)]);
+    const written = [...baseIds, ...ids("while-", 20)];
+    await expectMended(rig, task, written);
+    const { table } = task.settings;
+    const next = await rig.createTask({ name: "after-silence", table, mode: "full" });
+    await expectMended(rig, next, written);
     proxy.cut();
   });
 
