@@ -422,6 +422,7 @@ describe("publish and ack", () => {
       ledger.replaceUpload({
         lease: by,
         objectId: object.objectId,
+        replaces: object.uploadId,
         uploadId: "new",
         parts: [{ partNumber: 1, etag: "e" }],
         bytes: 900,

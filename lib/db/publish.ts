@@ -109,7 +109,7 @@ export async function markAcked(
 /** The channel's row is locked meanwhile, so no claim comes between the fence and the write. */
 export async function replaceUpload(
   database: Database,
-  { lease, objectId, uploadId, parts, bytes, crc32 }: Request<"replaceUpload">,
+  { lease, objectId, replaces, uploadId, parts, bytes, crc32 }: Request<"replaceUpload">,
 ): Promise<"replaced" | "fenced"> {
   return database.run(async (prisma) => {
     const replaced = await prisma.$queryRaw<unknown[]>`
@@ -117,7 +117,8 @@ export async function replaceUpload(
         SELECT id FROM channel WHERE ${leaseHolds(lease)} FOR NO KEY UPDATE
       ), before AS (
         SELECT o.id, o.kind, o.bytes FROM delivered_object o JOIN held ON o.channel_key = held.id
-        WHERE o.id = ${objectId}::uuid AND o.published_at IS NULL FOR NO KEY UPDATE OF o
+        WHERE o.id = ${objectId}::uuid AND o.published_at IS NULL
+          AND o.upload_id IN (${replaces}, ${uploadId}) FOR NO KEY UPDATE OF o
       ), replaced AS (
         UPDATE delivered_object o SET upload_id = ${uploadId}, parts = ${JSON.stringify(parts)}::jsonb,
           bytes = ${BigInt(bytes)}, crc32 = ${crc32}

@@ -74,8 +74,8 @@ async function replace(
   await open.upload.sendAll(context);
   const { uploadId, parts, bytes, crc32 } = open.upload.handOff();
   const upload = { uploadId, parts, bytes, crc32 };
-  const { objectId } = object;
-  const outcome = await context.ledger.replaceUpload({ lease, objectId, ...upload });
+  const { objectId, uploadId: replaces } = object;
+  const outcome = await context.ledger.replaceUpload({ lease, objectId, replaces, ...upload });
   return outcome === "fenced" ? null : { ...object, ...upload };
 }
 

@@ -209,11 +209,14 @@ export interface Ledger {
   }): Promise<"decided" | "fenced">;
   /**
    * Gives a decided object a new upload after its old one vanished: same key, same rows; bytes and
-   * checksum may differ after an upgrade of the encoder. Fenced, and only while unpublished.
+   * checksum may differ after an upgrade of the encoder. Fenced, only while unpublished, and only in
+   * the place of the upload that it `replaces`: a request that was given up for lost and comes late
+   * must not undo the one after it. Asking again after an unknown outcome answers `replaced`.
    */
   replaceUpload(request: {
     lease: ChannelLease;
     objectId: string;
+    replaces: string;
     uploadId: string;
     parts: readonly UploadedPart[];
     bytes: number;

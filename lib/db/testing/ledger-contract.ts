@@ -73,8 +73,9 @@ export function describeLedgerContract(name: string, open: () => LedgerUnderTest
       const heir = await takeOver(lease);
       const next = decidedBatch(2);
       expect(await ledger.decide({ lease, batch: next, dirtySamples: [] })).toBe("fenced");
-      const { objectId, parts, bytes, crc32 } = batch.objects[0] as (typeof batch.objects)[0];
-      const upload = { objectId, uploadId: "again", parts, bytes, crc32 };
+      const { uploadId: replaces, ...object } = batch.objects[0] as (typeof batch.objects)[0];
+      const { objectId, parts, bytes, crc32 } = object;
+      const upload = { objectId, replaces, uploadId: "again", parts, bytes, crc32 };
       expect(await ledger.replaceUpload({ lease, ...upload })).toBe("fenced");
       await publish();
       expect(await ack(lease)).toBe("fenced");
@@ -105,8 +106,12 @@ export function describeLedgerContract(name: string, open: () => LedgerUnderTest
 
     test("a vanished upload is replaced until its object is published", async () => {
       const { ledger, lease, batch, publish } = await decideOne(1);
-      const { objectId, parts, crc32 } = batch.objects[0] as (typeof batch.objects)[0];
-      const upload = { objectId, uploadId: "again", parts, bytes: 7, crc32 };
+      const { uploadId: replaces, ...object } = batch.objects[0] as (typeof batch.objects)[0];
+      const { objectId, parts, crc32 } = object;
+      const upload = { objectId, replaces, uploadId: "again", parts, bytes: 7, crc32 };
+      const tooLate = { ...upload, uploadId: "given up for lost", bytes: 9 };
+      expect(await ledger.replaceUpload({ lease, ...upload })).toBe("replaced");
+      expect(await ledger.replaceUpload({ lease, ...tooLate })).toBe("fenced");
       expect(await ledger.replaceUpload({ lease, ...upload })).toBe("replaced");
       expect((await ledger.listUnacked(lease))[0]?.objects).toMatchObject([
         { objectId, uploadId: "again", bytes: 7 },

@@ -104,7 +104,7 @@ export function bendLedger(
       },
     },
     "staged again whether published or not": {
-      async replaceUpload({ objectId, lease: _, ...upload }) {
+      async replaceUpload({ objectId, lease: _, replaces: __, ...upload }) {
         const object = ledger.objectsById.get(objectId);
         if (object) Object.assign(object, upload);
         return "replaced";

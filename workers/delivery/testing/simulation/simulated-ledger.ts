@@ -325,9 +325,10 @@ export class SimulatedLedger implements Ledger {
   }
 
   async replaceUpload(request: Request<"replaceUpload">): Promise<"replaced" | "fenced"> {
-    const { lease, objectId, ...upload } = request;
+    const { lease, objectId, replaces, ...upload } = request;
     const object = this.objectsById.get(objectId);
     if (!this.holds(lease) || !object || object.isPublished) return "fenced";
+    if (object.uploadId !== replaces && object.uploadId !== upload.uploadId) return "fenced";
     Object.assign(object, upload);
     return "replaced";
   }
