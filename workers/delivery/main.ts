@@ -17,14 +17,14 @@ import { createEventTimeParser, createZoneClock } from "@/lib/platform/time-zone
 import { createTablestoreSource } from "@/lib/sources/tablestore/tablestore-source";
 import { etagOfParts } from "@/lib/storage/object-etag";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
-import { BucketWatch } from "./bucket-watch";
 import { CommitFinisher } from "./commit-finisher";
 import { createAdapters } from "./configured-adapters";
 import { createDeliveryEvents } from "./events";
 import { Janitor } from "./janitor";
-import { Rescans } from "./rescans";
-import { Verifier } from "./verifier";
-import { createVerifyEvents } from "./verify-events";
+import { BucketWatch } from "./verify/bucket-watch";
+import { Rescans } from "./verify/rescans";
+import { Verifier } from "./verify/verifier";
+import { createVerifyEvents } from "./verify/verify-events";
 import { type PartitionerFactory, Worker } from "./worker";
 
 const heartbeatMs = 5_000;

@@ -7,7 +7,7 @@ import type { Clock } from "@/lib/platform/clock";
 import type { Adapters } from "./adapters";
 import type { DeliveryEvents } from "./events";
 import type { Limit } from "./limit";
-import { rescanTunnelName } from "./rescan-tunnel";
+import { rescanTunnelName } from "./verify/rescan-tunnel";
 
 /** How long the tunnel waits for a heartbeat before it forgets the client. Takeover does not wait for it. */
 const clientTimeoutSeconds = 300;

@@ -11,10 +11,10 @@ import { createVerifyLedger } from "@/lib/db/verify-ledger";
 import { systemClock } from "@/lib/platform/clock";
 import { createEventTimeParser, createZoneClock } from "@/lib/platform/time-zone";
 import { etagOfParts } from "@/lib/storage/object-etag";
-import { BucketWatch } from "../bucket-watch";
 import { createAdapters } from "../configured-adapters";
-import { Verifier } from "../verifier";
-import { createVerifyEvents } from "../verify-events";
+import { BucketWatch } from "../verify/bucket-watch";
+import { Verifier } from "../verify/verifier";
+import { createVerifyEvents } from "../verify/verify-events";
 import type { Rig } from "./delivery-rig";
 
 /** What a test puts in place of some methods; the others stay. */

@@ -3,15 +3,15 @@ import type { Partitioner } from "@/lib/core/partition";
 import type { DecidedBatch, DecidedObject, HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { TableSource } from "@/lib/core/ports/table-source";
 import type { VerifyChannel, VerifyLedger, VerifyRun } from "@/lib/core/ports/verify-ledger";
-import type { OpenDestination } from "./adapters";
-import type { Limit } from "./limit";
-import { OpenBudget } from "./open-budget";
-import { OpenRows } from "./open-rows";
-import { publishBatch } from "./publish-batch";
-import type { ReadAgainRequest } from "./read-again";
-import { restageBatch } from "./restage-batch";
-import { giveUpUpload, type StageContext } from "./stage-object";
-import type { TaskTunnel } from "./task-tunnel";
+import type { OpenDestination } from "../adapters";
+import type { Limit } from "../limit";
+import { OpenBudget } from "../open-budget";
+import { OpenRows } from "../open-rows";
+import { publishBatch } from "../publish-batch";
+import type { ReadAgainRequest } from "../read-again";
+import { restageBatch } from "../restage-batch";
+import { giveUpUpload, type StageContext } from "../stage-object";
+import type { TaskTunnel } from "../task-tunnel";
 
 /** What it shares among the partitions of the one batch that is read again at a time. */
 const budgetBytes = 512 * 1024 * 1024;

@@ -1,10 +1,10 @@
 import { toAppError } from "@/lib/core/error";
 import type { HeldTask, Ledger } from "@/lib/core/ports/ledger";
 import type { Clock } from "@/lib/platform/clock";
-import type { Adapters } from "./adapters";
-import type { DeliveryEvents } from "./events";
-import { Limit } from "./limit";
-import { TaskHolder } from "./task-holder";
+import type { Adapters } from "../adapters";
+import type { DeliveryEvents } from "../events";
+import { Limit } from "../limit";
+import { TaskHolder } from "../task-holder";
 import type { VerifyEvents } from "./verify-events";
 
 const lookEveryMs = 1_000;

@@ -3,8 +3,8 @@ import type { VerifyLedger } from "@/lib/core/ports/verify-ledger";
 import { describeLayout } from "@/lib/core/prefix-layout";
 import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { Clock } from "@/lib/platform/clock";
-import type { Adapters } from "./adapters";
-import { mapConcurrently } from "./map-concurrently";
+import type { Adapters } from "../adapters";
+import { mapConcurrently } from "../map-concurrently";
 import type { VerifyEvents } from "./verify-events";
 
 const tickMs = 5_000;

@@ -6,9 +6,9 @@ import { withDatabase } from "@/lib/db/testing/test-database";
 import { ensureBucket } from "@/lib/storage/create-bucket";
 import { createS3Client } from "@/lib/storage/s3-client";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
-import { type Rig, startRig } from "./testing/delivery-rig";
-import { openRawBucket } from "./testing/raw-bucket";
-import { listKeys, queryDataset } from "./testing/read-dataset";
+import { type Rig, startRig } from "../testing/delivery-rig";
+import { openRawBucket } from "../testing/raw-bucket";
+import { listKeys, queryDataset } from "../testing/read-dataset";
 import {
   type Change,
   createTable,
@@ -17,9 +17,9 @@ import {
   listObjects,
   waitForRecords,
   write,
-} from "./testing/task-facts";
-import { reportOf, verify } from "./testing/verified";
-import { waitUntil as waitUntilWithin } from "./testing/wait-until";
+} from "../testing/task-facts";
+import { reportOf, verify } from "../testing/verified";
+import { waitUntil as waitUntilWithin } from "../testing/wait-until";
 
 // Each waits for several flushes and verifications, on a machine that may be slow.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });

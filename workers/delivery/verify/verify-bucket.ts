@@ -10,7 +10,7 @@ import {
 } from "@/lib/core/verify-objects";
 import { type PairWindow, pairUp } from "@/lib/core/verify-pairs";
 import type { VerifyTally } from "@/lib/core/verify-report";
-import { mapConcurrently } from "./map-concurrently";
+import { mapConcurrently } from "../map-concurrently";
 import { inspectObject } from "./verify-object";
 
 const pageEntriesMax = 1_000;

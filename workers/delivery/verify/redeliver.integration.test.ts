@@ -6,13 +6,13 @@ import { withDatabase } from "@/lib/db/testing/test-database";
 import { askForVerifyRun, getVerifyRun } from "@/lib/db/verify-requests";
 import { ensureBucket } from "@/lib/storage/create-bucket";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
-import { type Rig, startRig } from "./testing/delivery-rig";
-import { startInProcessVerifier } from "./testing/in-process-verifier";
-import { openRawBucket } from "./testing/raw-bucket";
-import { listKeys } from "./testing/read-dataset";
-import { createTable, ids, listObjects, waitForRecords, write } from "./testing/task-facts";
-import { reportOf } from "./testing/verified";
-import { waitUntil as waitUntilWithin } from "./testing/wait-until";
+import { type Rig, startRig } from "../testing/delivery-rig";
+import { startInProcessVerifier } from "../testing/in-process-verifier";
+import { openRawBucket } from "../testing/raw-bucket";
+import { listKeys } from "../testing/read-dataset";
+import { createTable, ids, listObjects, waitForRecords, write } from "../testing/task-facts";
+import { reportOf } from "../testing/verified";
+import { waitUntil as waitUntilWithin } from "../testing/wait-until";
 
 // Each waits for several flushes and verifications, on a machine that may be slow.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });

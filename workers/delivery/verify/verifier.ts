@@ -9,14 +9,14 @@ import { retryDelayMs } from "@/lib/core/retry-policy";
 import { foldersToList, isInDataset } from "@/lib/core/verify-objects";
 import { isClean, type Redelivery, type VerifyReport, VerifyTally } from "@/lib/core/verify-report";
 import type { Clock } from "@/lib/platform/clock";
-import type { Adapters, OpenDestination } from "./adapters";
-import { Limit } from "./limit";
+import type { Adapters, OpenDestination } from "../adapters";
+import { Limit } from "../limit";
+import { TaskTunnel } from "../task-tunnel";
+import type { PartitionerFactory } from "../worker";
 import { redeliver } from "./redeliver";
-import { TaskTunnel } from "./task-tunnel";
 import { verifyAccount } from "./verify-account";
 import { type VerifyBucketOptions, verifyBucket } from "./verify-bucket";
 import type { VerifyEvents } from "./verify-events";
-import type { PartitionerFactory } from "./worker";
 
 /** How often a worker looks for something to verify. */
 const lookEveryMs = 1_000;
