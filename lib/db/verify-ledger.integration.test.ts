@@ -160,10 +160,13 @@ describe("a bucket that is missing", () => {
     const one = await deliver([objectAt("m/one")]);
     const two = await deliver([objectAt("m/two")]);
     const idle = await seedTask(given.database());
-    const { ledger } = parts();
+    const { ledger, verifyLedger } = parts();
     const error = { code: "destination.bucket_missing", details: { bucket }, attempt: 1 } as const;
-    for (let attempt = 1; attempt <= 3; attempt += 1)
-      await ledger.saveChannelError({ lease: two.lease, error: { ...error, nextTryAt: null } });
+    const miss = () =>
+      ledger.saveChannelError({ lease: two.lease, error: { ...error, nextTryAt: null } });
+    const look = () => verifyLedger.askAfterBucketLoss(two.task.settings.destinationId);
+    await Promise.all([miss(), look(), miss(), look(), look(), miss()]);
+    await miss();
     const runs = await given.database().prisma.verifyRun.findMany({
       where: { taskId: { in: [one.task.id, two.task.id, idle.id] } },
     });

@@ -90,7 +90,8 @@ function afterBucketLoss(destinationId: Prisma.Sql): Prisma.Sql {
       AND EXISTS (SELECT FROM delivered_object o
                   WHERE o.task_id = t.id AND o.bucket = d.bucket AND o.published_at IS NOT NULL)
       AND NOT EXISTS (SELECT FROM verify_run r WHERE r.task_id = t.id
-                        AND r.reason = 'bucket_missing' AND r.finished_at IS NULL)`;
+                        AND r.reason = 'bucket_missing' AND r.finished_at IS NULL)
+    ON CONFLICT DO NOTHING`;
 }
 
 type RunRow = {

@@ -15,9 +15,10 @@ export function openRawBucket(config: S3StoreConfig) {
     put: (Key: string, Body: string | Uint8Array) =>
       client.send(new PutObjectCommand({ Bucket, Key, Body })),
     delete: (Key: string) => client.send(new DeleteObjectCommand({ Bucket, Key })),
-    async countUploads(): Promise<number> {
-      const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
-      return Uploads?.length ?? 0;
+    /** Ids of the multipart uploads that are open. */
+    async listUploads(): Promise<string[]> {
+      const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+      return Uploads.map(({ UploadId = "" }) => UploadId);
     },
     close: () => client.destroy(),
   };
