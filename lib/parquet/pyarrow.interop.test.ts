@@ -19,7 +19,7 @@ import { type Cell, type SampleTable, writeTable } from "./testing/sample-table"
 const recipe = pythonRecipe({
   name: "Apache Arrow's Python reader",
   slug: "pyarrow",
-  from: fileURLToPath(new URL("interop", import.meta.url)),
+  from: fileURLToPath(new URL("interop/pyarrow", import.meta.url)),
   script: "read_back.py",
 });
 
