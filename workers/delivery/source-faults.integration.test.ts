@@ -84,6 +84,7 @@ describe.concurrent("a source", () => {
     const faulty = await createFaulty(name);
     await waitForRecords(rig, faulty.task, baseIds.length);
     faulty.proxy.judge(() => failure);
+    await faulty.proxy.settle();
     await writeMore(faulty);
     const error = await waitForError(rig, faulty.task, code);
     expect(error).toMatchObject({ fault, nextTryAt: expect.any(String) });

@@ -33,8 +33,10 @@ export type HttpProxy = {
   readonly endpoint: string;
   /** How many requests met which fault; `none` for those that met none. */
   readonly met: ReadonlyMap<HttpFault["kind"] | "none", number>;
-  /** Requests from now on; null: none fails. */
+  /** Requests from now on; null: none fails. Those under way go on as they were judged. */
   judge(judge: HttpJudge | null): void;
+  /** Those under way now are over: none of them can bring what is written from now on. */
+  settle(): Promise<void>;
   /** Nobody listens any more, and what is connected is cut. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
@@ -48,6 +50,7 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
   const met = new Map<HttpFault["kind"] | "none", number>();
   const agent = new http.Agent({ keepAlive: true });
   const closed = new AbortController();
+  const underWay = new Set<Promise<void>>();
   let current: HttpJudge | null = null;
   const serve: http.RequestListener = (request, response) => {
     const url = new URL(request.url ?? "/", `http://${host}`);
@@ -56,7 +59,10 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     met.set(kind, (met.get(kind) ?? 0) + 1);
     const exchange = { request, response, fault, targetPort, agent, signal: closed.signal };
     // Whatever goes wrong on the way is a broken connection to the client, as with any network.
-    passOn(exchange).catch(() => request.socket.destroy());
+    const passing = passOn(exchange)
+      .catch(() => void request.socket.destroy())
+      .finally(() => underWay.delete(passing));
+    underWay.add(passing);
   };
   const port = await findFreePort(host);
   let server = await listen(serve, port);
@@ -72,6 +78,9 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     met,
     judge: (judge) => {
       current = judge;
+    },
+    async settle() {
+      await Promise.all(underWay);
     },
     refuse,
     async accept() {
