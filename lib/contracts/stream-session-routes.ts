@@ -1,0 +1,80 @@
+import { defineRoutes, noQuery } from "./api-route";
+import {
+  streamFlushQuerySchema,
+  streamFlushViewSchema,
+  streamSessionBodySchema,
+  streamSessionListQuerySchema,
+  streamSessionPageSchema,
+  streamSessionPatchSchema,
+  streamSessionViewSchema,
+} from "./stream-session-body";
+import { rowFormats } from "./upload-session-body";
+
+/** The routes of stream sessions: packs of rows, each visible once it is answered. */
+export const streamSessionRoutes = defineRoutes({
+  listStreamSessions: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}/stream-sessions",
+    summary: "The dataset's stream sessions, newest first",
+    role: "viewer",
+    query: streamSessionListQuerySchema,
+    status: 200,
+    response: streamSessionPageSchema,
+  },
+  createStreamSession: {
+    method: "POST",
+    path: "/api/v1/datasets/{name}/stream-sessions",
+    summary: "Begin to stream rows; any number of clients may share the session",
+    role: "operator",
+    query: noQuery,
+    body: streamSessionBodySchema,
+    status: 201,
+    response: streamSessionViewSchema,
+  },
+  getStreamSession: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}/stream-sessions/{id}",
+    summary: "A session's status and what it has flushed",
+    role: "viewer",
+    query: noQuery,
+    status: 200,
+    response: streamSessionViewSchema,
+  },
+  updateStreamSession: {
+    method: "PATCH",
+    path: "/api/v1/datasets/{name}/stream-sessions/{id}",
+    summary: "Take the dataset's newest schema version",
+    role: "operator",
+    query: noQuery,
+    body: streamSessionPatchSchema,
+    status: 200,
+    response: streamSessionViewSchema,
+  },
+  endStreamSession: {
+    method: "DELETE",
+    path: "/api/v1/datasets/{name}/stream-sessions/{id}",
+    summary: "End the session; what it flushed stays",
+    role: "operator",
+    query: noQuery,
+    status: 204,
+  },
+  getStreamFlush: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}/stream-sessions/{id}/flushes/{flushId}",
+    summary: "What was recorded of a flush; 404 while nothing is",
+    role: "viewer",
+    query: noQuery,
+    status: 200,
+    response: streamFlushViewSchema,
+  },
+  writeStreamFlush: {
+    method: "PUT",
+    path: "/api/v1/datasets/{name}/stream-sessions/{id}/flushes/{flushId}",
+    summary: "Flush a pack of rows into a partition; sent again with its id, it counts once",
+    role: "operator",
+    query: streamFlushQuerySchema,
+    rowsIn: [rowFormats.ndjson],
+    status: 200,
+    response: streamFlushViewSchema,
+  },
+});
