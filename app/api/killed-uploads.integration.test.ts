@@ -141,7 +141,7 @@ async function expectedIds(run: Run): Promise<number[]> {
     const session = sessions.find(({ id }) => id === sessionId);
     const partition = session?.partition ?? "";
     const before = overwrites ? [] : (held.get(partition) ?? []);
-    held.set(partition, [...before, ...(run.begun.get(sessionId) ?? [Number.NaN])]);
+    held.set(partition, [...before, ...(run.begun.get(sessionId ?? "") ?? [Number.NaN])]);
   }
   return [...held.values()].flat().sort((one, other) => one - other);
 }
