@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { datasetMergeSchema } from "./merge-body";
 import { pageOf, pageQueryShape } from "./paging";
 import {
   compressionSchema,
@@ -50,6 +51,9 @@ export const datasetViewSchema = z
     objects: count.meta({ description: "Decided and not replaced; exact." }),
     rows: count,
     bytes: count,
+    merge: datasetMergeSchema.nullable().meta({
+      description: "null while nobody has said how it is merged.",
+    }),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: "Dataset" });

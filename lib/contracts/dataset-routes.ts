@@ -13,7 +13,8 @@ import {
   partitionPageSchema,
 } from "./dataset-lists";
 import { downloadSessionRoutes } from "./download-session-routes";
-import { ddlQuerySchema, ddlViewSchema } from "./task-ddl";
+import { mergeRoutes } from "./merge-routes";
+import { datasetDdlQuerySchema, ddlViewSchema } from "./task-ddl";
 import { uploadSessionRoutes } from "./upload-session-routes";
 
 /** The routes of datasets. */
@@ -69,7 +70,7 @@ export const datasetRoutes = defineRoutes({
     path: "/api/v1/datasets/{name}/ddl",
     summary: "The statement that reads the dataset's objects as a table",
     role: "viewer",
-    query: ddlQuerySchema,
+    query: datasetDdlQuerySchema,
     status: 200,
     response: ddlViewSchema,
   },
@@ -93,4 +94,5 @@ export const datasetRoutes = defineRoutes({
   },
   ...uploadSessionRoutes,
   ...downloadSessionRoutes,
+  ...mergeRoutes,
 });

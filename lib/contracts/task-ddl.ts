@@ -5,6 +5,13 @@ export type DdlDialect = z.infer<typeof ddlDialectSchema>;
 
 export const ddlQuerySchema = z.strictObject({ dialect: ddlDialectSchema.default("hive") });
 
+export const datasetDdlQuerySchema = ddlQuerySchema.extend({
+  copy: z.enum(["originals", "merged"]).default("originals").meta({
+    description: "merged: what has been merged, in the merged folder.",
+  }),
+});
+export type DatasetDdlQuery = z.infer<typeof datasetDdlQuerySchema>;
+
 export const ddlViewSchema = z
   .object({
     dialect: ddlDialectSchema,

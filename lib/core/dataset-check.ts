@@ -33,7 +33,8 @@ function checkName(name: string): Problem[] {
   return [{ field: "name", message }];
 }
 
-function checkDatasetFolderName(folder: string): Problem[] {
+/** Of a dataset, and of its merged copies. */
+export function checkDatasetFolderName(folder: string): Problem[] {
   const problems = checkFolder(folder, "folder");
   const dollarAt = folder.indexOf("$");
   if (dollarAt >= 0) {

@@ -2,6 +2,7 @@ import { datasetErrors } from "./dataset-errors";
 import { destinationErrors } from "./destination-errors";
 import type { ErrorDetails, ErrorKind, Fault } from "./error-kind";
 import { internalErrors } from "./internal-errors";
+import { mergeErrors } from "./merge-errors";
 import { requestErrors } from "./request-errors";
 import { sessionErrors } from "./session-errors";
 import { sourceErrors } from "./source-errors";
@@ -13,6 +14,7 @@ export const errorCodes = {
   ...requestErrors,
   ...datasetErrors,
   ...sessionErrors,
+  ...mergeErrors,
   ...internalErrors,
 };
 

@@ -96,7 +96,10 @@ async function insertObjects(
     WHERE b.session_id = ${request.sessionId}::uuid AND b.rows > 0`;
 }
 
-/** What was decided in the partition before is replaced, published or not. */
+/**
+ * What was decided in the partition before is replaced, published or not, and with it the merged copies
+ * of its rows, which count for nothing as long as their originals stand.
+ */
 async function replaceOthers(
   transaction: Transaction,
   { commitId, datasetId }: CommitRequest,
@@ -107,12 +110,16 @@ async function replaceOthers(
       UPDATE delivered_object SET replaced_by = ${commitId}::uuid
       WHERE dataset_id = ${datasetId}::uuid AND partition = ${partition} AND replaced_by IS NULL
         AND commit_id <> ${commitId}::uuid
-      RETURNING rows, bytes
+      RETURNING rows, bytes, kind
     )
     UPDATE dataset d SET objects = d.objects - r.objects, rows = d.rows - r.rows, bytes = d.bytes - r.bytes
     FROM (SELECT count(*) AS objects, COALESCE(sum(rows), 0) AS rows, COALESCE(sum(bytes), 0) AS bytes
-          FROM replaced) r
+          FROM replaced WHERE kind = 'rows') r
     WHERE d.id = ${datasetId}::uuid`;
+  await transaction.$executeRaw`
+    UPDATE dataset_merge SET overwritten_by = ${commitId}::uuid
+    WHERE dataset_id = ${datasetId}::uuid AND partition = ${partition} AND outcome = 'decided'
+      AND overwritten_by IS NULL`;
 }
 
 async function addTotals(transaction: Transaction, { commitId }: CommitRequest): Promise<void> {

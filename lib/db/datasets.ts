@@ -5,8 +5,8 @@ import type { Problem } from "@/lib/core/problem";
 import type { Compression } from "@/lib/core/schema-mapping";
 import type { Database, Transaction } from "./client";
 import { isForeignKeyViolation, isUniqueViolation } from "./database-error";
+import { listWriters, lockFolders, type Place } from "./dataset-writers";
 import type { Prisma } from "./generated/client";
-import { originOf, taskFoldersIn } from "./task-folders";
 import { countOpenUploadSessions } from "./upload-sessions";
 
 /** A dataset that sessions write. Its totals are of what was decided and not replaced. */
@@ -19,11 +19,6 @@ export type StoredDataset = {
   readonly bytes: number;
   readonly createdAt: Date;
 };
-
-type Place = { readonly endpoint: string | null; readonly bucket: string };
-
-/** Serialises the making of datasets: two that overlap must not be made at once. */
-const creationLock = 7_301;
 
 /**
  * Makes a dataset unless `checkFolder` finds problems with all who write to its bucket then. Throws
@@ -44,7 +39,7 @@ export async function createDataset(
   return database.run(() =>
     database
       .transact(async (transaction) => {
-        await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${creationLock})::text`;
+        await lockFolders(transaction);
         const problems = checkFolder(await listWriters(transaction, place));
         if (problems.length > 0) return problems;
         const taken = await transaction.task.findUnique({ where: { name: settings.name } });
@@ -68,6 +63,7 @@ export async function createDataset(
   );
 }
 
+/** Merged copies stand in another folder, which is not this dataset's. */
 async function adoptObjects(
   transaction: Transaction,
   id: string,
@@ -76,8 +72,9 @@ async function adoptObjects(
   if (formerIds.length === 0) return;
   await transaction.$executeRaw`
     WITH adopted AS (
-      UPDATE delivered_object SET dataset_id = ${id}::uuid
+      UPDATE delivered_object SET dataset_id = ${id}::uuid, merged_by = NULL
       WHERE dataset_id = ANY (${[...formerIds]}::uuid[]) AND replaced_by IS NULL
+        AND merged_by IS DISTINCT FROM commit_id
       RETURNING rows, bytes
     )
     UPDATE dataset SET (objects, rows, bytes) =
@@ -94,42 +91,6 @@ function creationError(settings: DatasetSettings, thrown: unknown): unknown {
 
 function nameTaken(name: string, cause?: unknown): AppError {
   return new AppError("dataset.name_taken", "The name is taken", { details: { name }, cause });
-}
-
-/** Everybody who writes to this bucket of this store. */
-async function listWriters(transaction: Transaction, place: Place): Promise<WriterFolders[]> {
-  const tasks = await taskFoldersIn(transaction, place);
-  const datasets = await datasetFoldersIn(transaction, place);
-  return [
-    ...tasks.map((task): WriterFolders => ({ kind: "task", ...task })),
-    ...datasets.map(
-      ({ name, folder }): WriterFolders => ({
-        ...{ kind: "dataset", name, prefix: folder, dirtyPrefix: null },
-      }),
-    ),
-  ];
-}
-
-export type DatasetFolder = { readonly name: string; readonly folder: string };
-
-async function datasetFoldersIn(prisma: Transaction, place: Place): Promise<DatasetFolder[]> {
-  const found = await prisma.dataset.findMany({
-    where: { deletedAt: null, destination: { bucket: place.bucket } },
-    select: { name: true, folder: true, destination: { select: { endpoint: true } } },
-  });
-  return found.flatMap(({ name, folder, destination }) =>
-    destination && originOf(destination.endpoint) === originOf(place.endpoint)
-      ? [{ name, folder }]
-      : [],
-  );
-}
-
-/** Of all datasets in this bucket of this store. */
-export async function listDatasetFolders(
-  database: Database,
-  place: Place,
-): Promise<DatasetFolder[]> {
-  return database.run((prisma) => datasetFoldersIn(prisma, place));
 }
 
 export async function getDatasetByName(
@@ -167,8 +128,8 @@ export async function changeColumns(
 }
 
 /**
- * The objects stay. False when it is gone already. Throws `resource.conflict` while a session is open:
- * what it decided must still find its destination.
+ * The objects stay. False when it is gone already. Throws `resource.conflict` while a session is open or
+ * a merge is being published: what was decided must still find its destination.
  */
 export async function deleteDataset(database: Database, id: string): Promise<boolean> {
   return database.transact(async (transaction) => {
@@ -178,6 +139,11 @@ export async function deleteDataset(database: Database, id: string): Promise<boo
     if ((await countOpenUploadSessions(transaction, id)) > 0) {
       const details = { reason: "An upload session of the dataset is open." };
       throw new AppError("resource.conflict", "A session is open", { details });
+    }
+    const unfinished = { datasetId: id, writer: "merge", finishedAt: null };
+    if ((await transaction.datasetCommit.count({ where: unfinished })) > 0) {
+      const details = { reason: "A merge of the dataset is being published." };
+      throw new AppError("resource.conflict", "A merge is not finished", { details });
     }
     await transaction.dataset.update({
       where: { id },

@@ -42,6 +42,8 @@ export async function createDownloadSession(
     await transaction.$executeRaw`
       DELETE FROM download_session
       WHERE expires_at < clock_timestamp() - ${keptAfterExpiry}::interval`;
+    // Whoever takes originals away looks for downloads of them under the same lock.
+    await transaction.$queryRaw`SELECT FROM dataset WHERE id = ${owner.id}::uuid FOR SHARE`;
     await transaction.$executeRaw`
       INSERT INTO download_session (id, owner_id, destination_id, partition, columns, partition_columns,
                                     objects, rows, created_at, expires_at)

@@ -16,16 +16,25 @@ export type ErrorColumns = {
 
 /** Null when all is well. All five are set or none is, by CHECK, but for a next try that is not planned. */
 export function errorFromColumns(row: ErrorColumns): StandingError | null {
-  if (row.error_code === null || row.error_since === null) return null;
-  const code = knownCode(row.error_code);
-  const details = detailsOf(row.error_details);
+  const failure = failureFromColumns(row.error_code, row.error_details);
+  if (failure === null || row.error_since === null) return null;
   return {
-    code,
-    details: code === row.error_code ? details : { ...details, storedCode: row.error_code },
+    ...failure,
     attempt: row.error_attempt ?? 0,
     nextTryAt: row.error_next_try_at,
     since: row.error_since,
   };
+}
+
+/** What failed; null when nothing did. */
+export function failureFromColumns(
+  storedCode: string | null,
+  storedDetails: unknown,
+): Pick<ErrorFact, "code" | "details"> | null {
+  if (storedCode === null) return null;
+  const code = knownCode(storedCode);
+  const details = detailsOf(storedDetails);
+  return { code, details: code === storedCode ? details : { ...details, storedCode } };
 }
 
 /** A newer version may have stored a code that this one cannot name. */

@@ -10,7 +10,8 @@ import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { Problem } from "@/lib/core/problem";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
-import { getDatasetByName, listDatasetFolders } from "@/lib/db/datasets";
+import { listDatasetFolders } from "@/lib/db/dataset-writers";
+import { getDatasetByName } from "@/lib/db/datasets";
 import { listTaskFolders } from "@/lib/db/task-folders";
 import {
   getTaskById,

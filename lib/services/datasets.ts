@@ -16,7 +16,9 @@ import type { Database } from "@/lib/db/client";
 import { type CataloguedDataset, countCatalogue, listCatalogue } from "@/lib/db/dataset-catalogue";
 import { changeColumns, deleteDataset as removeDataset } from "@/lib/db/datasets";
 import { getDestination } from "@/lib/db/destinations";
+import { getMergings, type StoredMerging } from "@/lib/db/merge-settings";
 import { findDataset, findOwnDataset } from "./find-dataset";
+import { mergingViewOf } from "./merging-view";
 
 /** By name; `total` counts all that match, exactly. */
 export async function listDatasets(
@@ -34,8 +36,13 @@ export async function listDatasets(
   const ids = new Set(page.items.map(({ dataset }) => dataset.settings.destinationId));
   const found = await Promise.all([...ids].map((id) => getDestination(database, id)));
   const buckets = new Map(found.flatMap((row) => (row ? [[row.id, row.bucket] as const] : [])));
+  const mergings = await getMergings(database, page.items.flatMap(ownId));
   const items = page.items.map((item) =>
-    viewOf(item, buckets.get(item.dataset.settings.destinationId) ?? ""),
+    viewOf(
+      item,
+      buckets.get(item.dataset.settings.destinationId) ?? "",
+      mergings.get(ownId(item)[0] ?? ""),
+    ),
   );
   return { items, nextCursor: page.nextCursor, total };
 }
@@ -43,7 +50,13 @@ export async function listDatasets(
 export async function getDataset(database: Database, name: string): Promise<DatasetView> {
   const found = await findDataset(database, name);
   const destination = await getDestination(database, found.dataset.settings.destinationId);
-  return viewOf(found, destination?.bucket ?? "");
+  const merging = [...(await getMergings(database, ownId(found))).values()][0];
+  return viewOf(found, destination?.bucket ?? "", merging);
+}
+
+/** What a task delivers is not merged. */
+function ownId({ origin, dataset }: CataloguedDataset): string[] {
+  return origin === "dataset" ? [dataset.id] : [];
 }
 
 /** Columns are only added. Throws `resource.conflict` when somebody changed them at the same time. */
@@ -93,7 +106,11 @@ export function schemaOf({ origin, dataset }: CataloguedDataset): DatasetSchema 
   };
 }
 
-function viewOf(found: CataloguedDataset, bucket: string): DatasetView {
+function viewOf(
+  found: CataloguedDataset,
+  bucket: string,
+  merging: StoredMerging | undefined,
+): DatasetView {
   const { origin, dataset } = found;
   const { columns, partitionColumns, version } = schemaOf(found);
   const { name, destinationId, compression } = dataset.settings;
@@ -103,6 +120,7 @@ function viewOf(found: CataloguedDataset, bucket: string): DatasetView {
     partitionColumns: [...partitionColumns],
     columns: columns.map((column) => ({ name: column.name, type: column.type })),
     ...{ objects: dataset.objects, rows: dataset.rows, bytes: dataset.bytes },
+    merge: mergingViewOf(merging),
     createdAt: dataset.createdAt.toISOString(),
   };
 }

@@ -6,7 +6,7 @@ import { describeLayout } from "@/lib/core/prefix-layout";
 import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { TaskSettings } from "@/lib/core/task";
 import type { Database } from "@/lib/db/client";
-import { listDatasetFolders } from "@/lib/db/datasets";
+import { listDatasetFolders } from "@/lib/db/dataset-writers";
 import { listTaskOverviews } from "@/lib/db/task-overviews";
 import { destinationPolicy } from "@/lib/storage/destination-policy";
 import { withStore } from "./connections";

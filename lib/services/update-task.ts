@@ -7,7 +7,7 @@ import { readPrefixTemplate } from "@/lib/core/prefix-template";
 import type { Problem } from "@/lib/core/problem";
 import type { SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
-import { listDatasetFolders } from "@/lib/db/datasets";
+import { listDatasetFolders } from "@/lib/db/dataset-writers";
 import { listSchemaVersions } from "@/lib/db/schema-versions";
 import { listTaskFolders } from "@/lib/db/task-folders";
 import { addSchema } from "@/lib/db/task-schemas";
