@@ -21,3 +21,17 @@ it("gives every record once while workers, services and network fail at random f
   expect(report.objects, story).toBeGreaterThan(0);
   await rm(directory, { recursive: true, force: true });
 });
+
+/** A run that finds nothing proves something only if it finds what is there. */
+it("finds what is lost and doubled in a world that lies: a store that forgets, a database that goes back", {
+  timeout: 600_000,
+}, async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const directory = await mkdtemp(path.join(tmpdir(), "culvert-chaos-"));
+  const flaws = ["forgetful-store", "forgetful-database"] as const;
+  const report = await runChaos({ directory, seed, durationMs: 240_000, flaws });
+  const story = `${describeReport(report)}\nkept: ${directory}`;
+  expect(report.doubled, story).toBeGreaterThan(0);
+  expect(report.findings, story).toContainEqual(expect.stringContaining("does not stand in"));
+  await rm(directory, { recursive: true, force: true });
+});

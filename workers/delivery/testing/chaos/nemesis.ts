@@ -3,6 +3,7 @@ import type { Random } from "@/workers/tablestore/testing/fuzz/random";
 import type { HttpJudge, HttpProxy } from "../proxy/http-proxy";
 import { s3Answer, tablestoreAnswer } from "../proxy/provider-answers";
 import type { Child } from "./child";
+import { type Flaw, forgettingStore } from "./flaws";
 import { type Installation, leaseMs, type Part } from "./installation";
 import { storeFaults, tableFaults } from "./random-faults";
 
@@ -31,6 +32,7 @@ export function createNemesis(
   installation: Installation,
   tables: readonly string[],
   random: Random,
+  flaws: readonly Flaw[] = [],
 ): Nemesis {
   const done = new Map<string, number>();
   const under = new Set<Promise<void>>();
@@ -38,7 +40,11 @@ export function createNemesis(
   const stopped = new AbortController();
   const busy = new Set<unknown>();
   const { workers, proxies } = installation;
-  const usual = { objects: storeFaults(random), tables: tableFaults(random) };
+  const store = storeFaults(random);
+  const usual = {
+    objects: flaws.includes("forgetful-store") ? forgettingStore(random, store) : store,
+    tables: tableFaults(random),
+  };
 
   const pause = (ms: number) => sleep(ms, undefined, { signal: stopped.signal }).catch(() => {});
   const away = () => pause(200 + random.below(awayMaxMs));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "@/workers/tablestore/testing/fuzz/random";
 import { checkAccount, readCounts } from "./check-account";
+import { areExposed, type Flaw, makeDatabaseForget } from "./flaws";
 import { type Installation, startInstallation } from "./installation";
 import { createNemesis, type Nemesis } from "./nemesis";
 import { verifyTasks } from "./verify-tasks";
@@ -33,6 +34,8 @@ export type ChaosOptions = {
   readonly directory: string;
   readonly seed: number;
   readonly durationMs: number;
+  /** What lies below the product and has to make the run fail; it ends as soon as all of it could. */
+  readonly flaws?: readonly Flaw[];
   readonly onProgress?: (line: string) => void;
 };
 
@@ -43,6 +46,8 @@ const baseRows = 1_500;
 const progressEveryMs = 15_000;
 /** Far above what it takes: only a delivery that stands still for good gets there. */
 const drainTimeoutMs = 300_000;
+/** What a flawed world loses never comes. */
+const flawedDrainTimeoutMs = 20_000;
 
 /**
  * Delivers two tables that change all the time, in full and by folders, while everything that can
@@ -50,31 +55,36 @@ const drainTimeoutMs = 300_000;
  * writers know.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { directory, seed, durationMs, onProgress = () => {} } = options;
+  const { directory, seed, durationMs, flaws = [], onProgress = () => {} } = options;
   const random = new Random(seed);
   const installation = await startInstallation(directory, workersMax);
   try {
     const writers = await startWriters(installation, random);
     const watcher = createWatcher(installation.store, "_dirty/");
-    const nemesis = createNemesis(installation, tables, new Random(random.below(2 ** 31)));
+    const nemesis = createNemesis(installation, tables, new Random(random.below(2 ** 31)), flaws);
+    if (flaws.includes("forgetful-database")) await makeDatabaseForget(installation.database);
     for (const one of [...writers, watcher]) one.run();
     await nemesis.run();
     const begunMs = performance.now();
     const tell = () => onProgress(describeProgress(performance.now() - begunMs, watcher, nemesis));
     const telling = setInterval(tell, progressEveryMs);
-    await sleep(durationMs).finally(() => clearInterval(telling));
+    const isEnough = () => areExposed(flaws, installation.database, watcher);
+    while (performance.now() < begunMs + durationMs && !(await isEnough())) await sleep(500);
+    clearInterval(telling);
+    const seconds = Math.round((performance.now() - begunMs) / 1_000);
     await nemesis.stop();
     await Promise.all(writers.map((writer) => writer.stop()));
     onProgress("everything is mended; waiting until all is delivered");
     const healedMs = performance.now();
-    const drained = await drain(installation, watcher, writers);
+    const timeoutMs = flaws.length > 0 ? flawedDrainTimeoutMs : drainTimeoutMs;
+    const drained = await drain(installation, watcher, writers, timeoutMs);
     const drainSeconds = (performance.now() - healedMs) / 1_000;
     const unverified = drained ? await verifyTasks(installation.database, taskNames) : [];
     await settle(installation, watcher);
     const lost = [...missingRows(watcher, writers)];
     const findings = [
       ...watcher.findings,
-      ...(drained ? [] : [`not delivered within ${drainTimeoutMs / 1_000} s`]),
+      ...(drained ? [] : [`not delivered within ${timeoutMs / 1_000} s`]),
       ...lost.slice(0, 50).map((row) => `lost: ${row} was acknowledged`),
       ...unknownRows(watcher, writers),
       ...unverified,
@@ -83,7 +93,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const sum = (part: (writer: Writer) => number) =>
       writers.reduce((total, writer) => total + part(writer), 0);
     return {
-      ...{ seed, seconds: durationMs / 1_000, deeds: nemesis.done, findings, drainSeconds },
+      ...{ seed, seconds, deeds: nemesis.done, findings, drainSeconds },
       requests: requestsOf(installation),
       written: {
         acknowledged: sum((writer) => writer.acknowledged.size),
@@ -129,8 +139,9 @@ async function drain(
   installation: Installation,
   watcher: Watcher,
   writers: readonly Writer[],
+  timeoutMs: number,
 ): Promise<boolean> {
-  const deadline = performance.now() + drainTimeoutMs;
+  const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     const isAllSeen = missingRows(watcher, writers).next().done;
     if (isAllSeen && (await readCounts(installation.database)).open_batches === 0n) return true;
