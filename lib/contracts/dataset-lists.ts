@@ -12,7 +12,7 @@ export const datasetObjectViewSchema = z
     rows: count,
     bytes: count,
     crc32: z.string(),
-    writer: z.enum(["task", "upload", "merge"]),
+    writer: z.enum(["task", "upload", "stream", "merge"]),
     decidedAt: z.iso.datetime(),
     publishedAt: z.iso.datetime().nullable(),
   })

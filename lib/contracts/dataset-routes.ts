@@ -14,6 +14,7 @@ import {
 } from "./dataset-lists";
 import { downloadSessionRoutes } from "./download-session-routes";
 import { mergeRoutes } from "./merge-routes";
+import { streamSessionRoutes } from "./stream-session-routes";
 import { datasetDdlQuerySchema, ddlViewSchema } from "./task-ddl";
 import { uploadSessionRoutes } from "./upload-session-routes";
 
@@ -94,5 +95,6 @@ export const datasetRoutes = defineRoutes({
   },
   ...uploadSessionRoutes,
   ...downloadSessionRoutes,
+  ...streamSessionRoutes,
   ...mergeRoutes,
 });

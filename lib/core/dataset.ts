@@ -47,3 +47,14 @@ export function uploadObjectKey(
   const { dataset, sessionId, blockId } = place;
   return `${partition}/${dataset}_${sessionId.replaceAll("-", "")}__${blockId + 1}.parquet`;
 }
+
+/**
+ * The name of a window of streams in its partition: `<dataset>_<object without hyphens>`, of which there
+ * is one object, `<stem>__1.parquet`. Objects' ids differ for ever, so nobody else's key can be the same.
+ */
+export function streamObjectStem(
+  partition: string,
+  place: { readonly dataset: string; readonly objectId: string },
+): string {
+  return `${partition}/${place.dataset}_${place.objectId.replaceAll("-", "")}`;
+}

@@ -6,6 +6,7 @@ import { mergeErrors } from "./merge-errors";
 import { requestErrors } from "./request-errors";
 import { sessionErrors } from "./session-errors";
 import { sourceErrors } from "./source-errors";
+import { streamErrors } from "./stream-errors";
 
 /** Every failure Culvert can name. Codes are stable, dotted, and few enough to be metric labels. */
 export const errorCodes = {
@@ -14,6 +15,7 @@ export const errorCodes = {
   ...requestErrors,
   ...datasetErrors,
   ...sessionErrors,
+  ...streamErrors,
   ...mergeErrors,
   ...internalErrors,
 };

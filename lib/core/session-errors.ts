@@ -82,7 +82,7 @@ export const sessionErrors = defineErrorKinds({
     title: "The rows cannot be read",
     cause: (d) => detailOf(d, "reason", "They do not fit the dataset's schema."),
     nextStep: () =>
-      "Correct what is named below and write the block again. Nothing of it was kept.",
+      "Correct what is named below and send the rows again. Nothing of them was kept.",
   },
   "session.format_unknown": {
     fault: "user",
@@ -98,7 +98,7 @@ export const sessionErrors = defineErrorKinds({
     documentedName: "IncompleteBody",
     title: "The rows broke off",
     cause: () => "The connection ended before the body did.",
-    nextStep: () => "Write the block again. Nothing of it was kept.",
+    nextStep: () => "Send the rows again. Nothing of them was kept.",
   },
   "session.body_stalled": {
     fault: "user",
@@ -106,16 +106,15 @@ export const sessionErrors = defineErrorKinds({
     documentedName: "RequestTimeOut",
     title: "No rows came for too long",
     cause: (d) => `For ${detailOf(d, "seconds", "120")} seconds nothing was sent.`,
-    nextStep: () => "Write the block again. Nothing of it was kept.",
+    nextStep: () => "Send the rows again. Nothing of them was kept.",
   },
   "session.block_too_large": {
     fault: "user",
     httpStatus: 413,
     documentedName: "MaxMessageLengthExceeded",
-    title: "The block is too large",
-    cause: (d) =>
-      `A block of this format takes at most ${detailOf(d, "bytesMax", "so many")} bytes.`,
-    nextStep: () => "Divide it into several blocks.",
+    title: "The body is too large",
+    cause: (d) => `It may have at most ${detailOf(d, "bytesMax", "so many")} bytes.`,
+    nextStep: () => "Divide its rows.",
   },
   "session.download_not_found": {
     fault: "user",

@@ -6,7 +6,7 @@ export const slotLimits = {
   /** Granted to all open sessions of the installation together. */
   granted: 500,
   /** What a session gets that leaves the number to us. */
-  automatic: 32,
+  automatic: 8,
   /** In use on one partition at a time. */
   perPartition: 32,
   requestsPerSecond: 10,

@@ -22,7 +22,7 @@ export type DatasetObject = {
   readonly rows: number;
   readonly bytes: number;
   readonly crc32: string;
-  readonly writer: "task" | "upload" | "merge";
+  readonly writer: "task" | "upload" | "stream" | "merge";
   readonly decidedAt: Date;
   readonly publishedAt: Date | null;
 };

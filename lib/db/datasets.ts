@@ -7,6 +7,7 @@ import type { Database, Transaction } from "./client";
 import { isForeignKeyViolation, isUniqueViolation } from "./database-error";
 import { listWriters, lockFolders, type Place } from "./dataset-writers";
 import type { Prisma } from "./generated/client";
+import { countOpenStreams } from "./stream-sessions";
 import { countOpenUploadSessions } from "./upload-sessions";
 
 /** A dataset that sessions write. Its totals are of what was decided and not replaced. */
@@ -138,6 +139,10 @@ export async function deleteDataset(database: Database, id: string): Promise<boo
     if (!row) return false;
     if ((await countOpenUploadSessions(transaction, id)) > 0) {
       const details = { reason: "An upload session of the dataset is open." };
+      throw new AppError("resource.conflict", "A session is open", { details });
+    }
+    if ((await countOpenStreams(transaction, id)) > 0) {
+      const details = { reason: "A stream session of the dataset is open." };
       throw new AppError("resource.conflict", "A session is open", { details });
     }
     const unfinished = { datasetId: id, writer: "merge", finishedAt: null };

@@ -11,6 +11,7 @@ import {
   type PageRequest,
   toPage,
 } from "./page-cursor";
+import { findStream } from "./stream-sessions";
 
 export type StoredUploadSession = {
   readonly id: string;
@@ -55,11 +56,14 @@ export type NewUploadSession = {
 };
 
 /** What an overwrite of a partition meets. */
-export type PartitionRival = { readonly kind: "overwrite"; readonly sessionId: string };
+export type PartitionRival = {
+  readonly kind: "overwrite" | "stream";
+  readonly sessionId: string;
+};
 
 /**
  * Makes a session, or gives the rival that keeps it from being made: of an overwrite, another overwrite
- * of the partition. Null when the dataset is gone. The dataset's row is locked meanwhile, so of two
+ * of the partition or a stream that is on it (T5). Null when the dataset is gone. The dataset's row is locked meanwhile, so of two
  * that are rivals one sees the other.
  */
 export async function createUploadSession(
@@ -70,7 +74,7 @@ export async function createUploadSession(
     const [dataset] = await transaction.$queryRaw<unknown[]>`
       SELECT FROM dataset WHERE id = ${session.datasetId}::uuid AND deleted_at IS NULL FOR UPDATE`;
     if (!dataset) return null;
-    const rival = session.overwrites ? await findOverwrite(transaction, session) : null;
+    const rival = session.overwrites ? await findRival(transaction, session) : null;
     if (rival) return rival;
     await transaction.$executeRaw`
       INSERT INTO upload_session (id, dataset_id, schema_version, partition, spec, overwrites, created_at,
@@ -81,6 +85,13 @@ export async function createUploadSession(
       FROM clock_timestamp() AS now`;
     return "made";
   });
+}
+
+async function findRival(
+  transaction: Transaction,
+  place: { readonly datasetId: string; readonly partition: string },
+): Promise<PartitionRival | null> {
+  return (await findOverwrite(transaction, place)) ?? (await findStream(transaction, place));
 }
 
 /** An overwrite of the partition that may still commit, or is not finished. */

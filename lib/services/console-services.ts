@@ -10,6 +10,7 @@ import type { Editors } from "./connections";
 import { createConnections } from "./create-connections";
 import type { ServiceDependencies } from "./service-dependencies";
 import { createSignInLimit, type SignInLimit } from "./sign-in-limit";
+import { createStreams, type Streams } from "./streams/streams";
 import { createWriteGate, type WriteGate } from "./write-gate";
 
 /** What the console's process has one of. */
@@ -21,6 +22,7 @@ export type ConsoleServices = ServiceDependencies & {
   readonly writes: WriteGate;
   /** Of downloads. */
   readonly reads: WriteGate;
+  readonly streams: Streams;
   readonly clock: Clock;
   /** What people type into their browser, without a path. */
   readonly publicUrl: string;
@@ -40,9 +42,10 @@ export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleService
   const secretKey = Buffer.from(env.CULVERT_SECRET_KEY, "base64");
   const database = createDatabase(env.DATABASE_URL, { applicationName: "culvert-console" });
   const publicUrl = publicUrlOf(env);
+  const connections = createConnections(secretKey);
   return {
     database,
-    connections: createConnections(secretKey),
+    connections,
     editors: createEditors(secretKey),
     secretKey,
     now: systemClock.now,
@@ -51,6 +54,7 @@ export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleService
     signInLimit: createSignInLimit(systemClock.monotonic),
     writes: createWriteGate(systemClock.monotonic),
     reads: createWriteGate(systemClock.monotonic),
+    streams: createStreams({ database, connections, clock: systemClock }),
     clock: systemClock,
     publicUrl,
     home: path.resolve(env.CULVERT_HOME),

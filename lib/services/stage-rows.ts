@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import type { DatasetColumn } from "@/lib/core/dataset";
 import { objectIdMetadata } from "@/lib/core/object-key";
 import type { ObjectStore, UploadedPart } from "@/lib/core/ports/object-store";
+import type { RowTarget } from "@/lib/core/ports/row-target";
 import type { Compression } from "@/lib/core/schema-mapping";
 import { createParquetWriter, type ParquetWriter } from "@/lib/parquet/parquet-writer";
 import { type CellValue, createCellWriter, type RowSink } from "./rows/row-sink";
@@ -71,6 +72,11 @@ export class StagedObject implements RowSink {
 
   endRow(): void {
     this.#writer.endRow();
+  }
+
+  /** For rows that are the bytes of PLAIN encoding already; the owner calls `turn`, as readers do. */
+  get target(): RowTarget {
+    return this.#writer;
   }
 
   get rows(): number {

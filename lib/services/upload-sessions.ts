@@ -37,7 +37,7 @@ type PageQuery = { readonly cursor?: string | undefined; readonly limit: number 
 
 /**
  * Begins a session in one partition. Throws `session.partition_missing`, `session.partition_invalid`,
- * or `session.overwrite_conflict` when an overwrite meets another one.
+ * or `session.overwrite_conflict` when an overwrite meets another one, or a stream.
  */
 export async function createUploadSession(
   needs: Needs,
@@ -56,7 +56,8 @@ export async function createUploadSession(
   });
   if (made === null) throw datasetNotFound(name);
   if (made !== "made") {
-    const reason = `The session ${made.sessionId} overwrites the same partition.`;
+    const verb = made.kind === "overwrite" ? "overwrites the same" : "streams into the";
+    const reason = `The session ${made.sessionId} ${verb} partition.`;
     throw new AppError("session.overwrite_conflict", reason, { details: { reason } });
   }
   return getUploadSession(needs, name, id);
