@@ -41,12 +41,17 @@ export async function callApi<T>(
     throw new ApiProblem(unreachable);
   });
   const text = await response.text();
-  const answer = parseJson(text);
-  if (response.ok) return answer as T;
-  if (response.status === 401 && typeof window !== "undefined") {
+  if (response.ok) return parseJson(text) as T;
+  throw refusalOf(response.status, text);
+}
+
+/** What an answer that is no success says. Whoever is not signed in any more is sent to do so. */
+export function refusalOf(status: number, text: string): ApiProblem {
+  if (status === 401 && typeof window !== "undefined") {
     window.location.assign(`/sign-in?next=${encodeURIComponent(window.location.pathname)}`);
   }
-  throw new ApiProblem(isProblem(answer) ? answer : { ...unreachable, status: response.status });
+  const answer = parseJson(text);
+  return new ApiProblem(isProblem(answer) ? answer : { ...unreachable, status });
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,6 @@
 "use client";
 
-import { Cable, Database, LogOut, Menu, PackageOpen, Table2, Waves } from "lucide-react";
+import { Cable, Database, Layers, LogOut, Menu, PackageOpen, Table2, Waves } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Dialog as Primitive } from "radix-ui";
@@ -13,6 +13,7 @@ import { ThemeToggle } from "./theme-toggle";
 
 const places = [
   { href: "/tasks", label: "Tasks", icon: Waves },
+  { href: "/datasets", label: "Datasets", icon: Layers },
   { href: "/tables", label: "Tables", icon: Table2 },
   { href: "/tunnels", label: "Tunnels", icon: Cable },
   { href: "/sources", label: "Sources", icon: Database },

@@ -9,8 +9,8 @@ import { Button } from "@/app/_ui/button";
 import { Dialog } from "@/app/_ui/dialog";
 import { Field, Input } from "@/app/_ui/field";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { StatementDialog } from "@/app/(console)/_components/statement-dialog";
 import type { TaskView } from "@/lib/contracts/task-view";
-import { StatementDialog } from "./statement-dialog";
 
 export function TaskActions({ task }: { task: TaskView }) {
   const client = useQueryClient();
@@ -45,7 +45,7 @@ export function TaskActions({ task }: { task: TaskView }) {
         </>
       )}
       <StatementDialog
-        task={task.name}
+        path={`${path}/ddl`}
         open={open === "statement"}
         onOpenChange={(is) => setOpen(is ? "statement" : null)}
       />

@@ -1,10 +1,11 @@
 "use client";
 
 import Link from "next/link";
+import { ChoiceCards } from "@/app/_ui/choice-cards";
 import { Field, Input, Select } from "@/app/_ui/field";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { DestinationView } from "@/lib/contracts/destination-body";
-import { ChoiceCards, FormSection } from "./form-section";
+import { FormSection } from "./form-section";
 import type { SectionProps } from "./task-draft";
 import { TimeZoneList, timeZoneListId } from "./time-zone-list";
 

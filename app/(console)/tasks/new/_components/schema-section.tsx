@@ -5,13 +5,14 @@ import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { useRef } from "react";
 import { callApi, problemOf } from "@/app/_api-client/request";
 import { Button } from "@/app/_ui/button";
+import { ChoiceCards } from "@/app/_ui/choice-cards";
 import { Input, Select } from "@/app/_ui/field";
 import { Notice } from "@/app/_ui/notice";
 import { SkeletonRows } from "@/app/_ui/states";
 import type { TableView } from "@/lib/contracts/source-body";
 import { encodingSchema, parquetTypeSchema } from "@/lib/contracts/task-settings";
 import { encodingsOf, parquetTypeOf } from "@/lib/core/schema-mapping";
-import { ChoiceCards, FormSection } from "./form-section";
+import { FormSection } from "./form-section";
 import type { DraftColumn, SectionProps } from "./task-draft";
 
 const kinds = [

@@ -18,27 +18,29 @@ const dialects: readonly { value: DdlDialect; label: string }[] = [
   { value: "clickhouse", label: "ClickHouse" },
 ];
 
-/** The documented dialog: the statement that makes the delivered objects a table, by dialect. */
+/** The documented dialog: the statement that makes a folder's objects a table, by dialect. */
 export function StatementDialog(props: {
-  task: string;
+  /** Where the API renders it, under /api/v1; may have a query, to which the dialect is added. */
+  path: string;
+  title?: string;
   open: boolean;
   onOpenChange: (open: boolean) => void;
 }) {
   const [dialect, setDialect] = useState<DdlDialect>("hive");
   const query = useQuery({
-    queryKey: ["ddl", props.task, dialect],
+    queryKey: ["ddl", props.path, dialect],
     enabled: props.open,
-    queryFn: ({ signal }) =>
-      callApi<DdlView>(`/tasks/${encodeURIComponent(props.task)}/ddl?dialect=${dialect}`, {
-        signal,
-      }),
+    queryFn: ({ signal }) => {
+      const separator = props.path.includes("?") ? "&" : "?";
+      return callApi<DdlView>(`${props.path}${separator}dialect=${dialect}`, { signal });
+    },
   });
   return (
     <Dialog
       open={props.open}
       onOpenChange={props.onOpenChange}
       wide
-      title="View statement to create table"
+      title={props.title ?? "View statement to create table"}
       description="Run it where you query. It reads the objects in place and copies nothing."
     >
       <Tabs
