@@ -18,7 +18,7 @@ const run = {
 };
 
 const counts = {
-  ...{ missing: 0, altered: 0, foreign: 0, overlapping: 0, gap: 0 },
+  ...{ missing: 0, altered: 0, foreign: 0, overlapping: 0, gap: 0, unbalanced: 0 },
   ...{ listed: 48_216, whole: 48_216, wholeRows: 1_284_629_873, missingRows: 0, pending: 2 },
   ...{ others: 312, unproven: 0, replaced: 0, elsewhere: 0, batches: 20_411 },
 };

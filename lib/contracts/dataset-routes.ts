@@ -17,6 +17,12 @@ import { mergeRoutes } from "./merge-routes";
 import { streamSessionRoutes } from "./stream-session-routes";
 import { datasetDdlQuerySchema, ddlViewSchema } from "./task-ddl";
 import { uploadSessionRoutes } from "./upload-session-routes";
+import {
+  verifyDatasetBodySchema,
+  verifyQuerySchema,
+  verifyRunSchema,
+  verifyStateSchema,
+} from "./verify-run";
 
 /** The routes of datasets. */
 export const datasetRoutes = defineRoutes({
@@ -92,6 +98,25 @@ export const datasetRoutes = defineRoutes({
     query: partitionListQuerySchema,
     status: 200,
     response: partitionPageSchema,
+  },
+  verifyDataset: {
+    method: "POST",
+    path: "/api/v1/datasets/{name}/verify",
+    summary: "Compare the dataset's folders with the ledger; a delivery worker does it",
+    role: "operator",
+    query: noQuery,
+    body: verifyDatasetBodySchema,
+    status: 201,
+    response: verifyRunSchema,
+  },
+  getDatasetVerification: {
+    method: "GET",
+    path: "/api/v1/datasets/{name}/verify",
+    summary: "The dataset's newest verification, or the one of that id, with its report",
+    role: "viewer",
+    query: verifyQuerySchema,
+    status: 200,
+    response: verifyStateSchema,
   },
   ...uploadSessionRoutes,
   ...downloadSessionRoutes,

@@ -37,6 +37,11 @@ const findingSchema = z
       batchNumber: count,
       what: z.enum(["number", "range", "account", "rows", "total", "position"]),
     }),
+    z.object({
+      kind: z.literal("unbalanced"),
+      commit: z.string().nullable().meta({ description: "null: all of a dataset's commits." }),
+      ...{ saidRows: count, saidObjects: count, rows: count, objects: count },
+    }),
   ])
   .meta({ id: "VerifyFinding" });
 
@@ -49,6 +54,8 @@ export const verifyReportSchema = z
     counts: z
       .object({
         ...{ missing: count, altered: count, foreign: count, overlapping: count, gap: count },
+        // Reports that were stored before datasets were verified lack it.
+        unbalanced: count.default(0),
         ...{ listed: count, whole: count, wholeRows: count, missingRows: count, pending: count },
         ...{ others: count, replaced: count, elsewhere: count, batches: count, unproven: count },
       })
@@ -78,7 +85,7 @@ export const verifyReportSchema = z
       .meta({ description: "What was delivered again; null when nothing was to be." }),
   })
   .meta({ id: "VerifyReport" });
-/** One verification of a task: a job that a delivery worker runs. */
+/** One verification of a task or a dataset: a job that a delivery worker runs. */
 export const verifyRunSchema = z
   .object({
     id: z.uuid(),
@@ -111,10 +118,13 @@ export const verifyBodySchema = z.strictObject({
   }),
 });
 
+/** Of a dataset: what sessions wrote, only their clients could write again. */
+export const verifyDatasetBodySchema = verifyBodySchema.pick({ deep: true });
+
 export const verifyQuerySchema = z.strictObject({
   run: z.uuid().optional().meta({ description: "Left out: the newest." }),
 });
 
-/** The answer of a GET; `run` is null as long as nobody has verified the task. */
+/** The answer of a GET; `run` is null as long as nobody has verified it. */
 export const verifyStateSchema = z.object({ run: verifyRunSchema.nullable() });
 export type VerifyStateView = z.infer<typeof verifyStateSchema>;

@@ -23,7 +23,17 @@ export type VerifyFinding =
   | { readonly kind: "foreign"; readonly key: string; readonly bytes: number }
   /** Its rows are visible twice: it is a copy of `of`, or a full scan brought them again (`of` null). */
   | { readonly kind: "overlapping"; readonly key: string; readonly of: string | null }
-  | ({ readonly kind: "gap" } & BatchGap);
+  | ({ readonly kind: "gap" } & BatchGap)
+  | ({ readonly kind: "unbalanced" } & Imbalance);
+
+/** Of a dataset: what a commit, or all of them together (null), is said to hold, and what its objects do. */
+export type Imbalance = {
+  readonly commit: string | null;
+  readonly saidRows: number;
+  readonly saidObjects: number;
+  readonly rows: number;
+  readonly objects: number;
+};
 
 export type FindingKind = VerifyFinding["kind"];
 
@@ -90,9 +100,15 @@ export type VerifyReport = {
 export const findingsPerKindMax = 200;
 const lostRangesMax = 200;
 
-/** Nothing is missing, altered, foreign, overlapping, or out of its order. */
+/** Nothing is missing, altered, foreign, overlapping, out of its order or out of balance. */
 export function isClean({ counts }: Pick<VerifyReport, "counts">): boolean {
-  return counts.missing + counts.altered + counts.foreign + counts.overlapping + counts.gap === 0;
+  return countFindings(counts) === 0;
+}
+
+/** Of all kinds, listed or not. */
+export function countFindings(counts: Readonly<Record<FindingKind, number>>): number {
+  const { missing, altered, foreign, overlapping, gap, unbalanced } = counts;
+  return missing + altered + foreign + overlapping + gap + unbalanced;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -101,7 +117,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class VerifyTally {
   readonly findings: VerifyFinding[] = [];
   readonly counts: Mutable<VerifyCounts> = {
-    ...{ missing: 0, altered: 0, foreign: 0, overlapping: 0, gap: 0 },
+    ...{ missing: 0, altered: 0, foreign: 0, overlapping: 0, gap: 0, unbalanced: 0 },
     ...{ listed: 0, whole: 0, wholeRows: 0, unproven: 0, missingRows: 0, pending: 0, others: 0 },
     ...{ replaced: 0, elsewhere: 0, batches: 0 },
   };

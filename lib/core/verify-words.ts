@@ -62,5 +62,12 @@ export function describeFinding(finding: VerifyFinding): { place: string; what: 
         place: `Channel ${finding.channelId} (lane ${finding.lane}), batch ${finding.batchNumber}`,
         what: `${gapWords[finding.what]}.`,
       };
+    case "unbalanced": {
+      const { commit, saidRows, saidObjects, rows, objects } = finding;
+      return {
+        place: commit === null ? "The dataset" : `Commit ${commit}`,
+        what: `is said to hold ${saidRows} rows in ${saidObjects} objects; its objects are ${objects} with ${rows}.`,
+      };
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { DecidedBatch } from "@/lib/core/ports/ledger";
-import type { VerifyLedger, VerifyPlace, VerifyRun } from "@/lib/core/ports/verify-ledger";
+import type { TaskPlace, VerifyLedger, VerifyRun } from "@/lib/core/ports/verify-ledger";
 import type { LostReason } from "@/lib/core/verify-objects";
 import type { Database } from "./client";
 import {
@@ -15,7 +15,7 @@ import { runHolds } from "./verify-runs";
 
 export async function listMissingBatches(
   database: Database,
-  { taskId, bucket }: VerifyPlace,
+  { taskId, bucket }: TaskPlace,
   request: { channelKey: string; after: number; limit: number; sinceMs: number },
 ): Promise<DecidedBatch[]> {
   const channelKey = BigInt(request.channelKey);

@@ -1,4 +1,4 @@
-import type { VerifyPlace, VerifyRun } from "@/lib/core/ports/verify-ledger";
+import type { TaskPlace, VerifyRun } from "@/lib/core/ports/verify-ledger";
 import type { Database } from "./client";
 import { Prisma } from "./generated/client";
 import { runHolds } from "./verify-runs";
@@ -18,7 +18,7 @@ const baseObjects = (taskId: string) => Prisma.sql`
  */
 export async function isBaseLost(
   database: Database,
-  { taskId, bucket }: VerifyPlace,
+  { taskId, bucket }: TaskPlace,
 ): Promise<boolean> {
   return database.run(async (prisma) => {
     const [row] = await prisma.$queryRaw<[{ lost: boolean | null }]>`
@@ -39,7 +39,7 @@ export async function isBaseLost(
 export async function startRescan(
   database: Database,
   run: VerifyRun,
-  place: VerifyPlace,
+  place: TaskPlace,
   { tunnelName, tunnelId }: { tunnelName: string; tunnelId: string },
 ): Promise<boolean> {
   const { taskId } = place;

@@ -1,5 +1,5 @@
 import type { UploadedPart } from "@/lib/core/ports/object-store";
-import type { StoredEntry, VerifyPlace } from "@/lib/core/ports/verify-ledger";
+import type { StoredEntry, TaskPlace, VerifyPlace } from "@/lib/core/ports/verify-ledger";
 import type { LostReason, Standing } from "@/lib/core/verify-objects";
 import type { Database } from "./client";
 import { Prisma } from "./generated/client";
@@ -31,28 +31,39 @@ type EntryRow = {
  */
 export async function listVerifyEntries(
   database: Database,
-  { taskId, bucket, location }: VerifyPlace,
+  place: VerifyPlace,
   request: { folder: string; after: string | null; limit: number; publishedBeforeMs: number },
 ): Promise<StoredEntry[]> {
+  const { bucket, location } = place;
   const publishedBefore = new Date(request.publishedBeforeMs);
+  const isOwn = ownedBy(place.subject);
   return database.run(async (prisma) => {
     const rows = await prisma.$queryRaw<EntryRow[]>`
       SELECT DISTINCT ON (o.key COLLATE "C")
              o.id, o.key, o.kind, o.rows, o.bytes, o.crc32, o.parts, o.lane, o.batch_number,
              o.missing_since IS NOT NULL AS missing, o.published_at IS NULL AS reopened, o.lost_because,
              CASE
-               WHEN o.task_id IS DISTINCT FROM ${taskId}::uuid THEN 'other'
-               WHEN o.replaced_at IS NOT NULL THEN 'replaced'
+               WHEN ${isOwn} IS NOT TRUE THEN 'other'
+               WHEN o.replaced_at IS NOT NULL OR o.removed_at IS NOT NULL THEN 'replaced'
+               -- Goes as soon as whoever replaces it gets to that; until then it may stand.
+               WHEN o.replaced_by IS NOT NULL THEN 'pending'
                WHEN o.published_at <= ${publishedBefore}::timestamptz
                  OR (o.published_at IS NULL AND o.batch_number <= c.acked_batch_number)
                  THEN 'expected'
                ELSE 'pending' END AS standing
       FROM delivered_object o LEFT JOIN channel c ON c.id = o.channel_key
       WHERE o.bucket = ${bucket} AND ${under(request.folder, request.after)}
-      ORDER BY o.key COLLATE "C", (o.task_id IS NOT DISTINCT FROM ${taskId}::uuid) DESC, o.location = ${location} DESC
+      ORDER BY o.key COLLATE "C", COALESCE(${isOwn}, false) DESC, o.location = ${location} DESC
       LIMIT ${request.limit}`;
     return rows.map(entryFromRow);
   });
+}
+
+/** Null, which is not true, of an object that no writer of this kind has. */
+function ownedBy({ kind, id }: VerifyPlace["subject"]): Prisma.Sql {
+  return kind === "task"
+    ? Prisma.sql`(o.task_id = ${id}::uuid)`
+    : Prisma.sql`(o.dataset_id = ${id}::uuid)`;
 }
 
 /** Bounds that the index knows; the character after a slash is 0. */
@@ -75,7 +86,7 @@ function entryFromRow(row: EntryRow): StoredEntry {
 
 export async function listDirtyFolders(
   database: Database,
-  { taskId, bucket }: VerifyPlace,
+  { taskId, bucket }: TaskPlace,
 ): Promise<string[]> {
   return database.run(async (prisma) => {
     const rows = await prisma.$queryRaw<{ partition: string }[]>`
@@ -87,10 +98,11 @@ export async function listDirtyFolders(
 
 export async function countElsewhere(
   database: Database,
-  { taskId, bucket }: VerifyPlace,
+  { subject, bucket }: VerifyPlace,
 ): Promise<number> {
+  const owner = subject.kind === "task" ? { taskId: subject.id } : { datasetId: subject.id };
   return database.run((prisma) =>
-    prisma.deliveredObject.count({ where: { taskId, bucket: { not: bucket } } }),
+    prisma.deliveredObject.count({ where: { ...owner, removedAt: null, bucket: { not: bucket } } }),
   );
 }
 

@@ -33,16 +33,21 @@ async function deliver(objects: readonly DecidedObject[], kind: "base" | "stream
   await ledger.markPublished({ channelKey: lease.channelKey, batchNumber: 1, objectIds });
   const ack = { lease, batchNumber: 1, sequenceNumber: 1n, finished: kind === "base" };
   await ledger.markAcked(ack);
-  return { task, lease, place: { taskId: task.id, bucket, location } };
+  return { task, lease, place: placeOf(task.id) };
 }
+
+/** As verifying and as redelivering have it. */
+const placeOf = (taskId: string) =>
+  ({ taskId, subject: { kind: "task", id: taskId }, bucket, location }) as const;
 
 const objectAt = (key: string, object: Partial<DecidedObject> = {}) =>
   decidedObject({ key, stem: `${key}__`, partition: "v", ...object });
 
 async function claim(taskId: string): Promise<VerifyRun> {
-  await askForVerifyRun(given.database(), { taskId, deep: false, redeliver: true });
+  const subject = { kind: "task", id: taskId } as const;
+  await askForVerifyRun(given.database(), { subject, deep: false, redeliver: true });
   const run = await parts().verifyLedger.claimRun(workerId);
-  if (run?.taskId !== taskId) throw new Error("Another run is open");
+  if (run?.subject.id !== taskId) throw new Error("Another run is open");
   return run;
 }
 

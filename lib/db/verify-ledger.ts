@@ -4,6 +4,7 @@ import type { Database } from "./client";
 import { listMissingBatches, markLost, reopenObject } from "./redelivery";
 import { isBaseLost, startRescan } from "./rescans";
 import { listVerifyBatches, listVerifyChannels } from "./verify-batches";
+import { getVerifiedDataset, listUnbalanced } from "./verify-datasets";
 import {
   countElsewhere,
   databaseNow,
@@ -37,6 +38,8 @@ export function createVerifyLedger(database: Database): VerifyLedger {
     findKnownKeys: (bucket, keys) => findKnownKeys(database, bucket, keys),
     findKeysOfObjects: (objectIds) => findKeysOfObjects(database, objectIds),
     markFound: (found) => markFound(database, found),
+    getDataset: (datasetId) => getVerifiedDataset(database, datasetId),
+    listUnbalanced: (datasetId, limit) => listUnbalanced(database, datasetId, limit),
     listChannels: (taskId) => listVerifyChannels(database, taskId),
     listBatches: (request) => listVerifyBatches(database, request),
     listMissingBatches: (place, request) => listMissingBatches(database, place, request),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ChannelLease } from "@/lib/core/ports/ledger";
+import type { VerifySubject } from "@/lib/core/ports/verify-ledger";
 import type { VerifyReport } from "@/lib/core/verify-report";
 import type { Database } from "./client";
 import { Prisma } from "./generated/client";
@@ -7,7 +8,9 @@ import { errorFromColumns, type StandingError } from "./stored-error";
 
 /** Verifications as people ask for them and see them. */
 
-/** Finished runs kept per task; the newest stay. */
+type Subject = Pick<VerifySubject, "kind" | "id">;
+
+/** Finished runs kept per task or dataset; the newest stay. */
 const finishedRunsMax = 20;
 
 export type VerifyRunFacts = {
@@ -32,28 +35,40 @@ export type VerifyRunFacts = {
  */
 export async function askForVerifyRun(
   database: Database,
-  request: { taskId: string; deep: boolean; redeliver: boolean },
+  request: { subject: Subject; deep: boolean; redeliver: boolean },
 ): Promise<string> {
-  const { taskId, deep, redeliver } = request;
+  const { subject, deep, redeliver } = request;
+  const { taskId, datasetId } = columnsOf(subject);
   return database.transact(async (transaction) => {
     // Two people who press the button at once get one run.
-    await transaction.$queryRaw`
-      SELECT FROM task_facts WHERE task_id = ${taskId}::uuid FOR NO KEY UPDATE`;
+    await transaction.$queryRaw(
+      taskId === null
+        ? Prisma.sql`SELECT FROM dataset WHERE id = ${datasetId}::uuid FOR NO KEY UPDATE`
+        : Prisma.sql`SELECT FROM task_facts WHERE task_id = ${taskId}::uuid FOR NO KEY UPDATE`,
+    );
     const open = await transaction.verifyRun.findFirst({
-      where: { taskId, deep, redeliver, reason: "asked", finishedAt: null },
+      where: { taskId, datasetId, deep, redeliver, reason: "asked", finishedAt: null },
       select: { id: true },
     });
     if (open) return open.id;
     await transaction.$executeRaw`
       DELETE FROM verify_run WHERE id IN (
-        SELECT id FROM verify_run WHERE task_id = ${taskId}::uuid AND finished_at IS NOT NULL
+        SELECT id FROM verify_run WHERE ${isOf(subject)} AND finished_at IS NOT NULL
         ORDER BY asked_at DESC, id OFFSET ${finishedRunsMax - 1})`;
     const id = randomUUID();
     await transaction.$executeRaw`
-      INSERT INTO verify_run (id, task_id, reason, deep, redeliver, asked_at)
-      VALUES (${id}::uuid, ${taskId}::uuid, 'asked', ${deep}, ${redeliver}, clock_timestamp())`;
+      INSERT INTO verify_run (id, task_id, dataset_id, reason, deep, redeliver, asked_at)
+      VALUES (${id}::uuid, ${taskId}::uuid, ${datasetId}::uuid, 'asked', ${deep}, ${redeliver}, clock_timestamp())`;
     return id;
   });
+}
+
+function columnsOf({ kind, id }: Subject) {
+  return kind === "task" ? { taskId: id, datasetId: null } : { taskId: null, datasetId: id };
+}
+
+function isOf({ kind, id }: Subject): Prisma.Sql {
+  return kind === "task" ? Prisma.sql`task_id = ${id}::uuid` : Prisma.sql`dataset_id = ${id}::uuid`;
 }
 
 /** The channel's worker has met a missing bucket. */
@@ -114,7 +129,7 @@ type RunRow = {
 /** The run of that id, or the newest; null when there is none. */
 export async function getVerifyRun(
   database: Database,
-  taskId: string,
+  subject: Subject,
   runId: string | null,
 ): Promise<VerifyRunFacts | null> {
   return database.run(async (prisma) => {
@@ -123,7 +138,7 @@ export async function getVerifyRun(
              COALESCE(w.lease_until > clock_timestamp(), false) AS is_held, r.objects_checked,
              r.report, r.error_code, r.error_details, r.attempt, r.next_try_at
       FROM verify_run r LEFT JOIN worker w ON w.id = r.owner_worker
-      WHERE r.task_id = ${taskId}::uuid AND (${runId}::uuid IS NULL OR r.id = ${runId}::uuid)
+      WHERE ${isOf(subject)} AND (${runId}::uuid IS NULL OR r.id = ${runId}::uuid)
       ORDER BY r.asked_at DESC, r.id LIMIT 1`;
     return row ? factsFromRow(row) : null;
   });

@@ -1,5 +1,5 @@
 import type { ErrorFact } from "@/lib/core/ports/ledger";
-import type { VerifyRun } from "@/lib/core/ports/verify-ledger";
+import type { VerifyRun, VerifySubject } from "@/lib/core/ports/verify-ledger";
 import type { VerifyReport } from "@/lib/core/verify-report";
 import type { Database } from "./client";
 import { Prisma } from "./generated/client";
@@ -9,8 +9,9 @@ import { ownerIsGone } from "./worker-leases";
 
 type RunRow = {
   readonly id: string;
-  readonly task_id: string;
-  readonly task_name: string;
+  readonly subject: VerifySubject["kind"];
+  readonly subject_id: string;
+  readonly name: string;
   readonly epoch: bigint;
   readonly reason: VerifyRun["reason"];
   readonly deep: boolean;
@@ -20,7 +21,7 @@ type RunRow = {
 };
 
 /**
- * Oldest first; of a task one at a time. The worker's own runs count as free: it runs one at a time,
+ * Oldest first; of a task or dataset one at a time. The worker's own runs count as free: it runs one at a time,
  * so one that it does not know of is one whose claim was answered to nobody.
  */
 export async function claimVerifyRun(
@@ -30,16 +31,19 @@ export async function claimVerifyRun(
   return database.run(async (prisma) => {
     const [row] = await prisma.$queryRaw<RunRow[]>`
       WITH due AS (
-        SELECT r.id, t.name
-        FROM verify_run r JOIN task t ON t.id = r.task_id
-        WHERE r.finished_at IS NULL AND t.desired_state <> 'deleted'
+        SELECT r.id, COALESCE(t.name, d.name) AS name
+        FROM verify_run r
+        LEFT JOIN task t ON t.id = r.task_id AND t.desired_state <> 'deleted'
+        LEFT JOIN dataset d ON d.id = r.dataset_id AND d.deleted_at IS NULL
+        WHERE r.finished_at IS NULL AND COALESCE(t.id, d.id) IS NOT NULL
           AND (r.next_try_at IS NULL OR r.next_try_at <= clock_timestamp())
           AND (r.owner_worker = ${workerId} OR ${ownerIsGone(Prisma.sql`r.owner_worker`)})
           AND EXISTS (SELECT FROM worker me
                       WHERE me.id = ${workerId} AND me.lease_until > clock_timestamp())
           AND NOT EXISTS (
             SELECT FROM verify_run other JOIN worker w ON w.id = other.owner_worker
-            WHERE other.task_id = r.task_id AND other.id <> r.id AND other.finished_at IS NULL
+            WHERE COALESCE(other.task_id, other.dataset_id) = COALESCE(r.task_id, r.dataset_id)
+              AND other.id <> r.id AND other.finished_at IS NULL
               AND w.lease_until > clock_timestamp() AND w.id <> ${workerId})
         ORDER BY r.asked_at, r.id
         LIMIT 1
@@ -49,7 +53,8 @@ export async function claimVerifyRun(
         attempt = r.attempt + 1, next_try_at = NULL, objects_checked = 0,
         started_at = COALESCE(r.started_at, clock_timestamp())
       FROM due WHERE r.id = due.id
-      RETURNING r.id, r.task_id, due.name AS task_name, r.epoch, r.reason, r.deep, r.redeliver,
+      RETURNING r.id, CASE WHEN r.task_id IS NULL THEN 'dataset' ELSE 'task' END AS subject,
+                COALESCE(r.task_id, r.dataset_id)::text AS subject_id, due.name, r.epoch, r.reason, r.deep, r.redeliver,
                 r.asked_at, r.attempt`;
     return row ? runFromRow(row, workerId) : null;
   });
@@ -57,7 +62,8 @@ export async function claimVerifyRun(
 
 function runFromRow(row: RunRow, workerId: string): VerifyRun {
   return {
-    ...{ runId: row.id, taskId: row.task_id, taskName: row.task_name, workerId },
+    ...{ runId: row.id, workerId },
+    subject: { kind: row.subject, id: row.subject_id, name: row.name },
     ...{ epoch: Number(row.epoch), reason: row.reason, attempt: row.attempt },
     ...{ deep: row.deep, redeliver: row.redeliver, askedAtMs: row.asked_at.getTime() },
   };

@@ -3,7 +3,16 @@ import type { VerifyRunView } from "@/lib/contracts/verify-run";
 import { describeVerification, exitCodeOf } from "./describe-verification";
 
 const counts = {
-  ...{ missing: 0, altered: 0, foreign: 0, overlapping: 0, gap: 0, listed: 4, whole: 4 },
+  ...{
+    missing: 0,
+    unbalanced: 0,
+    altered: 0,
+    foreign: 0,
+    overlapping: 0,
+    gap: 0,
+    listed: 4,
+    whole: 4,
+  },
   ...{
     wholeRows: 90,
     unproven: 0,

@@ -1,4 +1,5 @@
 import type { VerifyRunView } from "@/lib/contracts/verify-run";
+import { countFindings } from "@/lib/core/verify-report";
 import { describeFinding, describeLost } from "@/lib/core/verify-words";
 
 /** 0: all is as the ledger says. 1: something is not. 2: it could not be found out. */
@@ -19,12 +20,12 @@ export function describeVerification(run: VerifyRunView): string[] {
     const { place, what } = describeFinding(finding);
     return `  ${finding.kind.padEnd(11)} ${place}${finding.kind === "gap" ? ":" : ""} ${what}`;
   });
-  const total = counts.missing + counts.altered + counts.foreign + counts.overlapping + counts.gap;
+  const total = countFindings(counts);
   return [
     run.clean ? "The bucket holds what the ledger says." : "The bucket differs from the ledger.",
     `  ${report.bucket}: ${report.folders.join(", ")}`,
     `  ${counts.listed} objects listed, ${counts.whole} whole with ${counts.wholeRows} rows, ${counts.batches} batches followed`,
-    `  ${counts.missing} missing, ${counts.altered} altered, ${counts.foreign} foreign, ${counts.overlapping} overlapping, ${counts.gap} gaps`,
+    `  ${counts.missing} missing, ${counts.altered} altered, ${counts.foreign} foreign, ${counts.overlapping} overlapping, ${counts.gap} gaps, ${counts.unbalanced} out of balance`,
     ...(counts.unproven > 0
       ? [`  ${counts.unproven} objects whose content was not compared; --deep reads it`]
       : []),

@@ -5,13 +5,13 @@ import { credentialsFileName, credentialsFileSchema } from "@/lib/contracts/cred
 import { type VerifyRunView, verifyRunSchema, verifyStateSchema } from "@/lib/contracts/verify-run";
 import { describeVerification, exitCodeOf } from "./describe-verification";
 
-const usage = `npm run verify -- <task> [--redeliver] [--deep] [--json]
+const usage = `npm run verify -- <task or dataset> [--redeliver] [--deep] [--json]
 
-Compares the task's bucket with the ledger. A running delivery worker does it; this waits for it.
+Compares its folders in the bucket with the ledger. A running delivery worker does it; this waits for it.
 
-  --redeliver  deliver again what is missing, as far as the source still has it
+  --redeliver  deliver again what is missing, as far as a task's source still has it
   --deep       read whole objects, not only their footers
-  --json       print the verification as GET /api/v1/tasks/{name}/verify answers it
+  --json       print the verification as GET /api/v1/datasets/{name}/verify answers it
   --endpoint   the console, when it is not the one of CULVERT_HOME; needs CULVERT_API_KEY
 
 Exit code: 0 all is as the ledger says, 1 something is not, 2 it could not be found out.`;
@@ -32,15 +32,18 @@ async function main(): Promise<number> {
       endpoint: { type: "string" },
     },
   });
-  const [task, ...others] = positionals;
-  if (values.help || task === undefined || others.length > 0) {
+  const [name, ...others] = positionals;
+  if (values.help || name === undefined || others.length > 0) {
     process.stdout.write(`${usage}\n`);
     return values.help ? 0 : 2;
   }
   const at = findConsole(values.endpoint);
-  const address = `/api/v1/tasks/${encodeURIComponent(task)}/verify`;
   const { redeliver, deep } = values;
-  const asked = verifyRunSchema.parse(await call(at, "POST", address, { redeliver, deep }));
+  // What a task delivers is a dataset, too; only there can anything be delivered again.
+  const kind = redeliver ? "tasks" : "datasets";
+  const address = `/api/v1/${kind}/${encodeURIComponent(name)}/verify`;
+  const body = redeliver ? { redeliver, deep } : { deep };
+  const asked = verifyRunSchema.parse(await call(at, "POST", address, body));
   const ended = await waitForEnd(at, `${address}?run=${asked.id}`);
   const lines = values.json ? [JSON.stringify(ended, null, 2)] : describeVerification(ended);
   process.stdout.write(`${lines.join("\n")}\n`);

@@ -1,15 +1,21 @@
 import type { BatchEntry, ChannelEntry } from "../verify-batches";
 import type { LedgerEntry, LostReason } from "../verify-objects";
-import type { VerifyReport } from "../verify-report";
+import type { Imbalance, VerifyReport } from "../verify-report";
 import type { DecidedBatch, ErrorFact } from "./ledger";
 import type { UploadedPart } from "./object-store";
 import type { ChannelKind } from "./table-source";
 
+/** What is verified: what a task delivers, or a dataset that sessions write. */
+export type VerifySubject = {
+  readonly kind: "task" | "dataset";
+  readonly id: string;
+  readonly name: string;
+};
+
 /** A claimed verification; every write of its outcome is fenced by (worker, epoch). */
 export type VerifyRun = {
   readonly runId: string;
-  readonly taskId: string;
-  readonly taskName: string;
+  readonly subject: VerifySubject;
   readonly workerId: string;
   readonly epoch: number;
   /** `bucket_missing`: to be run as soon as the bucket is back, however long that takes. */
@@ -23,10 +29,15 @@ export type VerifyRun = {
 };
 
 /** The bucket as the destination names it now. */
-export type VerifyPlace = {
-  readonly taskId: string;
-  readonly bucket: string;
-  readonly location: string;
+type Place = { readonly bucket: string; readonly location: string };
+export type VerifyPlace = Place & { readonly subject: Pick<VerifySubject, "kind" | "id"> };
+export type TaskPlace = Place & { readonly taskId: string };
+
+/** Where a dataset's objects are. */
+export type VerifiedDataset = {
+  readonly destinationId: string;
+  /** Its own, and that of its merged copies. Without a slash at their ends. */
+  readonly folders: readonly string[];
 };
 
 /** An object of the ledger as the comparison needs it, and what its ETag is made of. */
@@ -57,7 +68,7 @@ export interface VerifyLedger {
   postponeRun(run: VerifyRun, error: ErrorFact | null, delayMs: number): Promise<boolean>;
 
   /** Folders of the task's dirty objects in this bucket. */
-  listDirtyFolders(place: VerifyPlace): Promise<string[]>;
+  listDirtyFolders(place: TaskPlace): Promise<string[]>;
   /** How many objects of the task were decided for other buckets than this one. */
   countElsewhere(place: VerifyPlace): Promise<number>;
   /** The database's time, epoch ms: what was published before it is to be found by any later listing. */
@@ -77,6 +88,11 @@ export interface VerifyLedger {
   /** Remembers what was not found, and forgets it of what was found again, which then is published. */
   markFound(request: { missing: readonly string[]; standing: readonly string[] }): Promise<void>;
 
+  /** Null once it was deleted. */
+  getDataset(datasetId: string): Promise<VerifiedDataset | null>;
+  /** Of a dataset: where what was decided does not add up, the first of them. */
+  listUnbalanced(datasetId: string, limit: number): Promise<Imbalance[]>;
+
   /** By lane. */
   listChannels(taskId: string): Promise<VerifyChannel[]>;
   /** Batches `after` < number ≤ `upTo`, in order. */
@@ -92,7 +108,7 @@ export interface VerifyLedger {
    * missing at `sinceMs` or later; `objects` holds those alone.
    */
   listMissingBatches(
-    place: VerifyPlace,
+    place: TaskPlace,
     request: { channelKey: string; after: number; limit: number; sinceMs: number },
   ): Promise<DecidedBatch[]>;
   /**
@@ -111,14 +127,14 @@ export interface VerifyLedger {
   ): Promise<boolean>;
   markLost(objectIds: readonly string[], because: LostReason): Promise<void>;
   /** Every row object of the task's base data is missing and could not be delivered again. */
-  isBaseLost(place: VerifyPlace): Promise<boolean>;
+  isBaseLost(place: TaskPlace): Promise<boolean>;
   /**
    * Replaces all base objects by a rescan through this tunnel, in one transaction, unless one of them
    * stands or is about to. Fenced.
    */
   startRescan(
     run: VerifyRun,
-    place: VerifyPlace,
+    place: TaskPlace,
     tunnel: { tunnelName: string; tunnelId: string },
   ): Promise<boolean>;
 

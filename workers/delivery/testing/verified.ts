@@ -10,9 +10,10 @@ export async function verify(
   options: { readonly redeliver?: boolean; readonly deep?: boolean } = {},
 ): Promise<VerifyRunFacts> {
   const { redeliver = false, deep = false } = options;
-  const id = await askForVerifyRun(database, { taskId: task.id, redeliver, deep });
+  const subject = { kind: "task", id: task.id } as const;
+  const id = await askForVerifyRun(database, { subject, redeliver, deep });
   const look = async () => {
-    const run = await getVerifyRun(database, task.id, id);
+    const run = await getVerifyRun(database, subject, id);
     return run?.finishedAt ? run : null;
   };
   return waitUntil(`the verification of ${task.settings.name}`, look, 150_000);

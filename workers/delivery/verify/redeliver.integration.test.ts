@@ -120,9 +120,8 @@ describe("delivering missing objects again", () => {
         },
       }),
     });
-    const id = await askForVerifyRun(rig.database, {
-      ...{ taskId: task.id, deep: false, redeliver: true },
-    });
+    const subject = { kind: "task", id: task.id } as const;
+    const id = await askForVerifyRun(rig.database, { subject, deep: false, redeliver: true });
     await waitUntil("the first holds a decided object", async () => isHolding);
     // Its lease ends: another worker begins the run anew.
     await rig.database.prisma.$executeRaw`
@@ -130,7 +129,7 @@ describe("delivering missing objects again", () => {
       WHERE id = (SELECT owner_worker FROM verify_run WHERE id = ${id}::uuid)`;
     const quick = await startInProcessVerifier(rig);
     const run = await waitUntil("the second is through", async () => {
-      const facts = await getVerifyRun(rig.database, task.id, id);
+      const facts = await getVerifyRun(rig.database, subject, id);
       return facts?.finishedAt ? facts : null;
     });
     release();

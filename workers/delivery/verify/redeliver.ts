@@ -2,7 +2,7 @@ import { AppError } from "@/lib/core/error";
 import type { ErrorCode } from "@/lib/core/error-codes";
 import type { DecidedBatch } from "@/lib/core/ports/ledger";
 import type { TableSource } from "@/lib/core/ports/table-source";
-import type { VerifyChannel, VerifyLedger, VerifyPlace } from "@/lib/core/ports/verify-ledger";
+import type { TaskPlace, VerifyChannel, VerifyLedger } from "@/lib/core/ports/verify-ledger";
 import type { LostReason } from "@/lib/core/verify-objects";
 import { joinLost, LostTally, type Redelivery } from "@/lib/core/verify-report";
 import { type RedeliverContext, redeliverBatch } from "./redeliver-batch";
@@ -21,7 +21,7 @@ const lostByCode: Partial<Record<ErrorCode, LostReason>> = {
 export type RedeliverOptions = Omit<RedeliverContext, "verifyLedger" | "source" | "tunnel"> & {
   readonly verifyLedger: VerifyLedger;
   readonly source: TableSource;
-  readonly place: VerifyPlace;
+  readonly place: TaskPlace;
   /** The tunnel that a channel is read through: the task's, or its rescan's. */
   readonly tunnelOf: (channel: VerifyChannel) => RedeliverContext["tunnel"];
   /** Objects found missing earlier are left alone. */
@@ -36,10 +36,10 @@ export type RedeliverOptions = Omit<RedeliverContext, "verifyLedger" | "source" 
  * and none of it can be read again, the whole table is scanned once more, into new objects.
  */
 export async function redeliver(options: RedeliverOptions): Promise<Redelivery> {
-  const { verifyLedger, run, place } = options;
+  const { verifyLedger, place } = options;
   const brought = { objects: 0, rows: 0 };
   const lost = { base: new LostTally(), others: new LostTally() };
-  for (const channel of await verifyLedger.listChannels(run.taskId)) {
+  for (const channel of await verifyLedger.listChannels(place.taskId)) {
     for (let after = 0; ; ) {
       const batches = await verifyLedger.listMissingBatches(place, {
         ...{ channelKey: channel.channelKey, after, limit: pageBatchesMax },

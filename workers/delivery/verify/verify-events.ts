@@ -4,7 +4,8 @@ import type { Log } from "@/lib/platform/log";
 /** What an operator reads of verifications and rescans. */
 export type VerifyEvents = ReturnType<typeof createVerifyEvents>;
 
-type RunTags = { readonly task: string; readonly run: string; readonly attempt: number };
+/** And `task` or `dataset`: its name. */
+type RunTags = { readonly run: string; readonly attempt: number };
 
 export function createVerifyEvents(log: Log) {
   return {

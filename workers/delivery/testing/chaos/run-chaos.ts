@@ -48,6 +48,7 @@ const progressEveryMs = 15_000;
 const drainTimeoutMs = 300_000;
 /** What a flawed world loses never comes. */
 const flawedDrainTimeoutMs = 20_000;
+const lastLooksMax = 20;
 
 /**
  * Delivers two tables that change all the time, in full and by folders, while everything that can
@@ -154,8 +155,20 @@ async function drain(
 async function settle({ workers }: Installation, watcher: Watcher): Promise<void> {
   await Promise.all(workers.map((worker) => worker.end("SIGTERM")));
   await watcher.stop();
-  await watcher.poll();
-  await watcher.readAgain();
+  await untilAnswered(() => watcher.poll());
+  await untilAnswered(() => watcher.readAgain());
+}
+
+/** Connections that were kept from before the store was killed break at their first use. */
+async function untilAnswered(look: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await look();
+    } catch (thrown) {
+      if (attempt === lastLooksMax) throw thrown;
+      await sleep(500);
+    }
+  }
 }
 
 function* missingRows(watcher: Watcher, writers: readonly Writer[]): Generator<string> {

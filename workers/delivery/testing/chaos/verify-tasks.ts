@@ -1,5 +1,5 @@
 import type { Database } from "@/lib/db/client";
-import { getVerification, verifyTask } from "@/lib/services/verify-task";
+import { getVerification, verifyTask } from "@/lib/services/verifications";
 import { waitUntil } from "../wait-until";
 import type { Finding } from "./watcher";
 

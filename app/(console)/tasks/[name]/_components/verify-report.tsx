@@ -6,6 +6,7 @@ import { Notice } from "@/app/_ui/notice";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { TimeAgo } from "@/app/_ui/time-ago";
 import type { VerifyRunView } from "@/lib/contracts/verify-run";
+import { countFindings } from "@/lib/core/verify-report";
 import { describeFinding, describeLost } from "@/lib/core/verify-words";
 
 type Report = NonNullable<VerifyRunView["report"]>;
@@ -18,6 +19,7 @@ const looks: Record<Finding["kind"], { tone: Tone; label: string }> = {
   foreign: { tone: "warn", label: "foreign" },
   overlapping: { tone: "bad", label: "overlapping" },
   gap: { tone: "bad", label: "gap" },
+  unbalanced: { tone: "bad", label: "unbalanced" },
 };
 
 /** What a verification found, and what was delivered again. */
@@ -89,7 +91,7 @@ function Figure({ label, value, note }: { label: string; value: number; note: Re
 }
 
 function Findings({ report: { counts, findings } }: { report: Report }) {
-  const total = counts.missing + counts.altered + counts.foreign + counts.overlapping + counts.gap;
+  const total = countFindings(counts);
   return (
     <Card>
       <CardHeader

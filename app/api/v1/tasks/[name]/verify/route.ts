@@ -1,4 +1,4 @@
-import { getVerification, verifyTask } from "@/lib/services/verify-task";
+import { getVerification, verifyTask } from "@/lib/services/verifications";
 import { serve } from "../../../../_http/serve";
 
 export const POST = serve("verifyTask", ({ services, params, body }) =>
