@@ -9,6 +9,7 @@ import {
   streamSessionViewSchema,
 } from "@/lib/contracts/stream-session-body";
 import type { ObjectStore } from "@/lib/core/ports/object-store";
+import { createDatasetLedger } from "@/lib/db/dataset-ledger";
 import { systemClock } from "@/lib/platform/clock";
 import { createStreams } from "@/lib/services/streams/streams";
 import { writeStreamFlush } from "@/lib/services/write-flush";
@@ -365,7 +366,9 @@ describe("a stream session", () => {
     const other = await begin(dataset, { flush: { milliseconds: 60_000 } });
     const waiting = flush(dataset, id, "one", '{"id":1}');
     const beside = flush(dataset, other, "one", '{"id":2}');
-    await expect.poll(() => installation().services.streams.windows.waiting).toBe(2);
+    await expect
+      .poll(() => installation().services.streams.windows.waiting, { timeout: 60_000 })
+      .toBe(2);
     expect((await call("DELETE", `/datasets/${dataset}/stream-sessions/${id}`)).status).toBe(204);
     // Something that waits no longer seals the window.
     const hurried = await begin(dataset, quick);
@@ -380,7 +383,7 @@ describe("a stream session", () => {
     const id = await begin(dataset, { schemaVersion: 1, ...quick });
     const slow = slowly('{"id":1}');
     const underWay = flush(dataset, id, "one", slow.body);
-    await expect.poll(receiving).toBe(1);
+    await expect.poll(receiving, { timeout: 60_000 }).toBe(1);
     const wider = [...columns, { name: "more", type: "INT64" }];
     expect((await call("PATCH", `/datasets/${dataset}`, { columns: wider })).status).toBe(200);
     const stale = await flush(dataset, id, "two", '{"id":2}');
@@ -458,6 +461,52 @@ describe("a stream session", () => {
   });
 });
 
+it("sessions are forgotten a month after their end, and what they wrote is not", async () => {
+  const dataset = await makeDataset();
+  const ids = [await begin(dataset), await begin(dataset), await begin(dataset)];
+  for (const [row, id] of ids.entries()) await flush(dataset, id, "one", `{"id":${row}}`);
+  const upload = await call("POST", `/datasets/${dataset}/upload-sessions`, {});
+  const { database } = installation().services;
+  // Rows are visible before their commit is finished.
+  const open = () => database.prisma.datasetCommit.count({ where: { finishedAt: null } });
+  await expect.poll(open, { timeout: 60_000 }).toBe(0);
+  const day = 24 * 60 * 60 * 1_000;
+  const longAgo = new Date(Date.now() - 31 * day);
+  const [old = "", unfinished = "", young = ""] = ids;
+  await database.prisma.streamSession.updateMany({
+    where: { id: { in: [old, unfinished] } },
+    data: { endedAt: longAgo },
+  });
+  await database.prisma.uploadSession.update({
+    where: { id: upload.body.id },
+    data: { createdAt: longAgo, expiresAt: longAgo },
+  });
+  const held = await database.prisma.streamFlush.findFirstOrThrow({
+    where: { sessionId: unfinished },
+  });
+  const commit = { id: held.commitId ?? "" };
+  const finishAfter = new Date(Date.now() + day);
+  await database.prisma.datasetCommit.update({
+    where: commit,
+    data: { finishedAt: null, finishAfter },
+  });
+  const ledger = createDatasetLedger(database);
+  await ledger.forgetSessions({ endedBeforeMs: 30 * day, limit: 1_000 });
+  const where = {
+    datasetId: (
+      await database.prisma.streamSession.findFirstOrThrow({
+        where: { id: young },
+      })
+    ).datasetId,
+  };
+  const left = await database.prisma.streamSession.findMany({ where });
+  expect(left.map(({ id }) => id).sort()).toEqual([unfinished, young].sort());
+  expect(await database.prisma.uploadSession.count({ where })).toBe(0);
+  await database.prisma.datasetCommit.update({ where: commit, data: { finishAfter: longAgo } });
+  expect(await readBucket(dataset)).toEqual([[0n], [1n], [2n]]);
+  await expectLedgerIsBucket(dataset);
+});
+
 describe("slots", () => {
   it("are granted to all sessions together, and come back when one ends", async () => {
     const dataset = await makeDataset();
@@ -479,7 +528,7 @@ describe("slots", () => {
     const id = await begin(dataset, { slots: 1, ...quick });
     const slow = slowly('{"id":1}');
     const first = flush(dataset, id, "slow", slow.body);
-    await expect.poll(receiving).toBe(1);
+    await expect.poll(receiving, { timeout: 60_000 }).toBe(1);
     const second = await flush(dataset, id, "second", '{"id":2}');
     expect([...refusal(second), second.headers.get("retry-after")]).toEqual([
       ...[429, "session.slots_exceeded", "SlotExceeded", "1"],

@@ -2,6 +2,7 @@ import type { ClaimedCommit, DatasetLedger, ReplacedObject } from "@/lib/core/po
 import type { DecidedObject } from "@/lib/core/ports/ledger";
 import type { UploadedPart } from "@/lib/core/ports/object-store";
 import type { Database } from "./client";
+import { forgetSessions } from "./forget-sessions";
 
 type Request<Method extends keyof DatasetLedger> = Parameters<DatasetLedger[Method]>[0];
 
@@ -16,6 +17,7 @@ export function createDatasetLedger(database: Database): DatasetLedger {
     markRemoved: (objectIds) => markRemoved(database, objectIds),
     finishCommit: (commitId) => finishCommit(database, commitId),
     saveCommitError: (request) => saveCommitError(database, request),
+    forgetSessions: (request) => forgetSessions(database, request),
   };
 }
 

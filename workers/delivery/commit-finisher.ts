@@ -8,6 +8,7 @@ import type { DeliveryEvents } from "./events";
 import { Limit } from "./limit";
 import { mapConcurrently } from "./map-concurrently";
 import { checkPlace, publishBatch } from "./publish-batch";
+import { SessionJanitor } from "./session-janitor";
 
 /** A person waits for a commit, so it is looked for often; the query is one index probe. */
 const lookEveryMs = 250;
@@ -45,7 +46,9 @@ export class CommitFinisher {
   /** Runs until the signal. Never rejects. */
   async run(ended: AbortSignal): Promise<void> {
     const { clock, events } = this.#o;
+    const janitor = new SessionJanitor(this.#o);
     while (!ended.aborted) {
+      await janitor.tick();
       const pauseMs = await this.finishOnce().then(
         (found) => (found > 0 ? 0 : lookEveryMs),
         (thrown) => {

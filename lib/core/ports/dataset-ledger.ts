@@ -40,4 +40,6 @@ export interface DatasetLedger {
     error: AppError;
     retryAfterMs: number;
   }): Promise<void>;
+  /** Drops sessions that ended so long ago, at most `limit` rows of theirs; gives how many went. */
+  forgetSessions(request: { endedBeforeMs: number; limit: number }): Promise<number>;
 }
