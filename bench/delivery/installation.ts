@@ -29,6 +29,10 @@ export type Installation = {
   getTask(name: string): Promise<TaskSeen>;
   post(route: string): Promise<void>;
   get(route: string): Promise<Response>;
+  /** Rejects unless it succeeds. */
+  call(method: string, route: string, body?: object): Promise<Response>;
+  /** Sends a body as it is; whoever asks looks at the answer. */
+  send(method: string, route: string, type: string, body: BodyInit): Promise<Response>;
   /** Polls until `isReached`; rejects when the task shows an error that needs a person. */
   waitForTask(name: string, isReached: (task: TaskSeen) => boolean): Promise<TaskSeen>;
   /** CPU and memory by part; several workers are one part. */
@@ -72,6 +76,12 @@ export async function startInstallation(
       });
     },
     get: (route) => call("GET", route),
+    call,
+    send: (method, route, type, body) =>
+      fetch(`${credentials.console.endpoint}/api/v1/${route}`, {
+        ...{ method, body, duplex: "half" },
+        headers: { authorization: `Bearer ${credentials.console.apiKey}`, "content-type": type },
+      } as RequestInit),
     post: async (route) => {
       await call("POST", route, {});
     },
