@@ -12,11 +12,16 @@ type Counts = {
   readonly batch_rows: bigint;
   readonly open_batches: bigint;
   readonly holes: bigint;
+  /** Of datasets, as their commits and as they themselves say. */
+  readonly committed_rows: bigint;
+  readonly dataset_rows: bigint;
+  /** Of sessions and merges; and merges that may still decide. */
+  readonly open_commits: bigint;
 };
 
 type LedgerObject = {
   readonly key: string;
-  readonly kind: "rows" | "dirty";
+  readonly kind: "rows" | "dirty" | "merged";
   readonly rows: bigint;
   readonly published: boolean;
 };
@@ -28,7 +33,12 @@ export async function readCounts(database: Database): Promise<Counts> {
            sum(c.deletes_ignored)::bigint AS deletes, sum(c.dirty_records)::bigint AS dirty,
            sum(b.records)::bigint AS batch_records, sum(b.rows)::bigint AS batch_rows,
            count(*) FILTER (WHERE c.acked_batch_number < c.batch_number) AS open_batches,
-           count(*) FILTER (WHERE b.batches <> c.batch_number OR b.last <> c.batch_number) AS holes
+           count(*) FILTER (WHERE b.batches <> c.batch_number OR b.last <> c.batch_number) AS holes,
+           (SELECT COALESCE(sum(rows), 0)::bigint FROM dataset_commit WHERE writer <> 'merge')
+             AS committed_rows,
+           (SELECT COALESCE(sum(rows), 0)::bigint FROM dataset) AS dataset_rows,
+           (SELECT count(*) FROM dataset_commit WHERE finished_at IS NULL)
+             + (SELECT count(*) FROM dataset_merge WHERE ended_at IS NULL) AS open_commits
     FROM channel c CROSS JOIN LATERAL (
       SELECT count(*) AS batches, COALESCE(max(number), 0) AS last,
              COALESCE(sum(records), 0) AS records, COALESCE(sum(rows), 0) AS rows
@@ -39,7 +49,8 @@ export async function readCounts(database: Database): Promise<Counts> {
 /**
  * Whether database and bucket tell the same of what the writers know (D2, D4): what was acknowledged
  * was consumed, what was consumed is a row, a dirty record or an ignored delete, each ledger object
- * stands in the bucket with its rows, and nothing else stands there.
+ * stands in the bucket with its rows, and nothing else stands there. `written` is what went into tables;
+ * what sessions wrote shows in the datasets' own account.
  */
 export async function checkAccount(
   database: Database,
@@ -48,7 +59,8 @@ export async function checkAccount(
 ): Promise<Finding[]> {
   const counts = await readCounts(database);
   const ledger = await database.prisma.$queryRaw<LedgerObject[]>`
-    SELECT key, kind, rows, published_at IS NOT NULL AS published FROM delivered_object`;
+    SELECT key, kind, rows, published_at IS NOT NULL AS published FROM delivered_object
+    WHERE removed_at IS NULL`;
   const findings = [...compareObjects(ledger, objects)];
   const { records, rows, deletes, dirty } = counts;
   const claim = (holds: boolean, what: string) => {
@@ -63,7 +75,8 @@ export async function checkAccount(
   claim(counts.open_batches === 0n, "batches are not acked");
   const seen = [...objects.values()].filter(({ kind }) => kind === "rows");
   const standing = BigInt(seen.reduce((sum, object) => sum + object.rows, 0));
-  claim(rows === standing, `${standing} rows stand in the bucket`);
+  claim(rows + counts.dataset_rows === standing, `${standing} rows stand in the bucket`);
+  claim(counts.committed_rows === counts.dataset_rows, "commits do not add up to their datasets");
   const sum = (part: (one: Written) => number) =>
     BigInt(written.reduce((total, one) => total + part(one), 0));
   const surely = sum((one) => one.acknowledged.size + one.deletesAcknowledged);
@@ -85,7 +98,7 @@ function* compareObjects(
     const seen = objects.get(key);
     if (!published) yield `ledger: ${key} is decided and not published`;
     if (!seen) yield `ledger: ${key} does not stand in the bucket`;
-    else if (kind === "rows" && BigInt(seen.rows) !== rows)
+    else if (kind !== "dirty" && BigInt(seen.rows) !== rows)
       yield `ledger: ${key} has ${seen.rows} rows, ${rows} were decided`;
   }
   for (const key of objects.keys())

@@ -15,6 +15,7 @@ export function describeReport(report: ChaosReport): string {
     ["changes in doubt", written.doubtful],
     ["objects", report.objects],
     ["rows read back", report.rows],
+    ["rows in merged copies", report.mergedRows],
     ["polls", report.polls],
     ["seconds until all was delivered", report.drainSeconds.toFixed(1)],
     ["lost", report.lost],

@@ -13,7 +13,9 @@ import { systemClock } from "@/lib/platform/clock";
 import { findFreePort } from "@/lib/platform/free-port";
 import { encryptSecret, randomSecret } from "@/lib/platform/secret";
 import { createConnections } from "@/lib/services/create-connections";
+import { createDataset } from "@/lib/services/create-dataset";
 import { createTask } from "@/lib/services/create-task";
+import { setMergeSettings } from "@/lib/services/merge-settings";
 import { ensureBucket } from "@/lib/storage/create-bucket";
 import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { TablestoreClient } from "@/lib/tablestore/client";
@@ -31,13 +33,17 @@ const storeKey = { accessKeyId: "chaos-store-key", secretAccessKey: "chaos-store
 const region = "us-east-1";
 const bucket = "chaos";
 const stopGraceMs = 20_000;
+/** As few as it may be: many merges in little time. */
+const mergedObjectsMin = 4;
 
 /** Something that is killed now and then and comes back. */
 export type Part = { readonly name: string; kill(): Promise<void>; start(): Promise<void> };
 
-/** Every process of a Culvert but its console, each for itself, and the failing network between them. */
+/** Every process of a Culvert, of its console the part that takes rows, each for itself, and the failing network between them. */
 export type Installation = {
   readonly workers: readonly Child[];
+  /** Takes rows into datasets on this port. */
+  readonly console: Part & { readonly port: number };
   readonly objectStore: Part;
   readonly tableStore: Part;
   readonly postgres: Part;
@@ -51,6 +57,9 @@ export type Installation = {
   readonly tablestore: TablestoreClient;
   readonly store: ObjectStore;
   readonly database: Database;
+  /** One that is merged as often as may be, until `stopMerging`. */
+  createDataset(name: string): Promise<void>;
+  stopMerging(dataset: string): Promise<void>;
   createTask(
     body: Partial<TaskBody> & Pick<TaskBody, "name" | "table" | "mode">,
   ): Promise<StoredTask>;
@@ -93,6 +102,11 @@ export async function startInstallation(
     };
     return new Child({ name, script: "workers/delivery/main.ts", env, logFile: logFile(name) });
   });
+  const sessions = await startConsole(logFile("console"), {
+    DATABASE_URL: workerUrl.toString(),
+    CULVERT_SECRET_KEY: secretKey.toString("base64"),
+    CULVERT_HOME: directory,
+  });
   const tablestore = new TablestoreClient({
     ...{ ...testAccess, endpoint: `http://127.0.0.1:${tables.port}` },
     ...{ clock: systemClock, random: Math.random, retryTotalMs: 0 },
@@ -103,6 +117,7 @@ export async function startInstallation(
     log: pino({ level: "silent" }),
   };
   return {
+    console: sessions,
     ...{ workers, objectStore: objects.part, tableStore: tables.part, postgres: postgres.part },
     ...{
       proxies,
@@ -111,13 +126,17 @@ export async function startInstallation(
       tablestore,
       sdk: connectSdk({ port: tables.port, ...testAccess }),
     },
+    createDataset: (name) => makeDataset(needs, name),
+    async stopMerging(name) {
+      await setMergeSettings(needs, name, { isEnabled: false });
+    },
     createTask: (body) =>
       createTask(needs, {
         ...{ sourceId: "chaos", destinationId: "chaos", prefix: body.name },
         ...{ schema: { kind: "auto" }, ...body },
       }),
     async close() {
-      await Promise.all(workers.map((worker) => worker.end("SIGKILL")));
+      await Promise.all([...workers.map((worker) => worker.end("SIGKILL")), sessions.kill()]);
       store.close();
       tablestore.close();
       await database.close();
@@ -126,6 +145,18 @@ export async function startInstallation(
       await postgres.stop();
     },
   };
+}
+
+async function makeDataset(
+  needs: Parameters<typeof createDataset>[0],
+  name: string,
+): Promise<void> {
+  const columns = [
+    { name: "id", type: "UTF8" },
+    { name: "v", type: "INT64" },
+  ];
+  await createDataset(needs, { name, destinationId: "chaos", folder: name, columns });
+  await setMergeSettings(needs, name, { objectsMin: mergedObjectsMin });
 }
 
 async function addPlaces(
@@ -203,6 +234,17 @@ async function startTables(data: string, logFile: string) {
   };
   const script = "workers/tablestore/main.ts";
   return startService(new Child({ name: "table store", script, env, logFile }), port);
+}
+
+async function startConsole(logFile: string, env: Readonly<Record<string, string>>) {
+  const port = await findFreePort("127.0.0.1");
+  const script = "workers/delivery/testing/session-console/main.ts";
+  const given = { ...env, PORT: String(port) };
+  const { part } = await startService(
+    new Child({ name: "console", script, env: given, logFile }),
+    port,
+  );
+  return { ...part, port };
 }
 
 async function startService(child: Child, port: number): Promise<{ port: number; part: Part }> {

@@ -125,6 +125,7 @@ export function createNemesis(
         await start(worker);
       }),
     },
+    { name: "console SIGKILL", weight: 6, act: killPart(installation.console) },
     { name: "object store SIGKILL", weight: 2, act: killPart(installation.objectStore) },
     { name: "table store SIGKILL", weight: 2, act: killPart(installation.tableStore) },
     { name: "PostgreSQL SIGKILL", weight: 1, act: killPart(installation.postgres) },

@@ -4,9 +4,10 @@ import { checkAccount, readCounts } from "./check-account";
 import { areExposed, type Flaw, makeDatabaseForget } from "./flaws";
 import { type Installation, startInstallation } from "./installation";
 import { createNemesis, type Nemesis } from "./nemesis";
-import { verifyTasks } from "./verify-tasks";
+import { createSessionWriter } from "./session-writer";
+import { verifyDatasets } from "./verify-datasets";
 import { createWatcher, type Finding, type Watcher } from "./watcher";
-import { createWriter, type Writer } from "./writer";
+import { createWriter, type Writer, type Written } from "./writer";
 
 export type ChaosReport = {
   readonly seed: number;
@@ -21,6 +22,8 @@ export type ChaosReport = {
   };
   readonly objects: number;
   readonly rows: number;
+  /** Of these, those that stand in merged copies, too. */
+  readonly mergedRows: number;
   readonly polls: number;
   readonly drainSeconds: number;
   readonly lost: number;
@@ -42,6 +45,8 @@ export type ChaosOptions = {
 const workersMax = 3;
 const tables = ["chaos_full", "chaos_days"] as const;
 const taskNames = ["chaos-full", "chaos-days"] as const;
+/** Where packs and blocks of rows go. */
+const datasetName = "chaos-sessions";
 const baseRows = 1_500;
 const progressEveryMs = 15_000;
 /** Far above what it takes: only a delivery that stands still for good gets there. */
@@ -61,10 +66,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const installation = await startInstallation(directory, workersMax);
   try {
     const writers = await startWriters(installation, random);
-    const watcher = createWatcher(installation.store, "_dirty/");
+    await installation.createDataset(datasetName);
+    const { store, console } = installation;
+    const sessions = createSessionWriter({
+      ...{ dataset: datasetName, port: console.port, store },
+      random: new Random(random.below(2 ** 31)),
+    });
+    const everybody: readonly Written[] = [...writers, sessions];
+    const watcher = createWatcher(store, { dirty: "_dirty/", merged: `${datasetName}_merged/` });
     const nemesis = createNemesis(installation, tables, new Random(random.below(2 ** 31)), flaws);
     if (flaws.includes("forgetful-database")) await makeDatabaseForget(installation.database);
-    for (const one of [...writers, watcher]) one.run();
+    for (const one of [...writers, sessions, watcher]) one.run();
     await nemesis.run();
     const begunMs = performance.now();
     const tell = () => onProgress(describeProgress(performance.now() - begunMs, watcher, nemesis));
@@ -74,25 +86,28 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     clearInterval(telling);
     const seconds = Math.round((performance.now() - begunMs) / 1_000);
     await nemesis.stop();
-    await Promise.all(writers.map((writer) => writer.stop()));
+    await Promise.all([...writers, sessions].map((writer) => writer.stop()));
+    await installation.stopMerging(datasetName);
     onProgress("everything is mended; waiting until all is delivered");
     const healedMs = performance.now();
     const timeoutMs = flaws.length > 0 ? flawedDrainTimeoutMs : drainTimeoutMs;
-    const drained = await drain(installation, watcher, writers, timeoutMs);
+    const drained = await drain(installation, watcher, everybody, timeoutMs);
     const drainSeconds = (performance.now() - healedMs) / 1_000;
-    const unverified = drained ? await verifyTasks(installation.database, taskNames) : [];
+    const names = [...taskNames, datasetName];
+    const unverified = drained ? await verifyDatasets(installation.database, names) : [];
     await settle(installation, watcher);
-    const lost = [...missingRows(watcher, writers)];
+    const lost = [...missingRows(watcher, everybody)];
     const findings = [
       ...watcher.findings,
+      ...sessions.findings,
       ...(drained ? [] : [`not delivered within ${timeoutMs / 1_000} s`]),
       ...lost.slice(0, 50).map((row) => `lost: ${row} was acknowledged`),
-      ...unknownRows(watcher, writers),
+      ...unknownRows(watcher, everybody),
       ...unverified,
       ...(await checkAccount(installation.database, watcher.objects, writers)),
     ];
-    const sum = (part: (writer: Writer) => number) =>
-      writers.reduce((total, writer) => total + part(writer), 0);
+    const sum = (part: (writer: Written) => number) =>
+      everybody.reduce((total, writer) => total + part(writer), 0);
     return {
       ...{ seed, seconds, deeds: nemesis.done, findings, drainSeconds },
       requests: requestsOf(installation),
@@ -102,6 +117,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         deletes: sum((writer) => writer.deletesAcknowledged),
       },
       ...{ objects: watcher.objects.size, rows: watcher.rows.size, polls: watcher.polls },
+      mergedRows: watcher.mergedRows.size,
       lost: lost.length,
       doubled: watcher.findings.filter((finding) => finding.includes(" doubled: ")).length,
     };
@@ -135,17 +151,18 @@ async function startWriters(installation: Installation, random: Random): Promise
   return writers;
 }
 
-/** True when every acknowledged row was seen and every decided batch is acked. */
+/** True when every acknowledged row was seen, every decided batch is acked and every commit finished. */
 async function drain(
   installation: Installation,
   watcher: Watcher,
-  writers: readonly Writer[],
+  writers: readonly Written[],
   timeoutMs: number,
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     const isAllSeen = missingRows(watcher, writers).next().done;
-    if (isAllSeen && (await readCounts(installation.database)).open_batches === 0n) return true;
+    const counts = isAllSeen && (await readCounts(installation.database));
+    if (counts && counts.open_batches + counts.open_commits === 0n) return true;
     await sleep(500);
   }
   return false;
@@ -171,13 +188,13 @@ async function untilAnswered(look: () => Promise<void>): Promise<void> {
   }
 }
 
-function* missingRows(watcher: Watcher, writers: readonly Writer[]): Generator<string> {
+function* missingRows(watcher: Watcher, writers: readonly Written[]): Generator<string> {
   for (const { acknowledged } of writers)
     for (const row of acknowledged) if (!watcher.rows.has(row)) yield row;
 }
 
-function* unknownRows(watcher: Watcher, writers: readonly Writer[]): Generator<Finding> {
-  for (const [row, key] of watcher.rows)
+function* unknownRows(watcher: Watcher, writers: readonly Written[]): Generator<Finding> {
+  for (const [row, key] of [...watcher.rows, ...watcher.mergedRows])
     if (!writers.some(({ acknowledged, doubtful }) => acknowledged.has(row) || doubtful.has(row)))
       yield `unknown: ${row} in ${key} was never written`;
 }

@@ -27,7 +27,7 @@ const put = async (key: string, ...rows: [id: string, v: bigint][]) => {
 
 beforeEach(() => {
   objects.clear();
-  watcher = createWatcher(store, "_dirty/");
+  watcher = createWatcher(store, { dirty: "_dirty/", merged: "merged/" });
 });
 
 /** A watcher that cannot find anything would prove nothing. */
@@ -53,6 +53,18 @@ describe("the watcher of a chaos run", () => {
     expect(watcher.findings).toEqual([
       expect.stringContaining("doubled: one/1 stands in a and in b"),
       expect.stringContaining("doubled: two/1 stands in c and in c"),
+    ]);
+  });
+
+  it("takes merged copies for copies, each row once among them", async () => {
+    await put("a", ["one", 1n]);
+    await put("merged/a", ["one", 1n]);
+    await watcher.poll();
+    expect([watcher.findings, [...watcher.mergedRows.keys()]]).toEqual([[], ["one/1"]]);
+    await put("merged/b", ["one", 1n]);
+    await watcher.poll();
+    expect(watcher.findings).toEqual([
+      expect.stringContaining("doubled: one/1 stands in merged/a and in merged/b"),
     ]);
   });
 

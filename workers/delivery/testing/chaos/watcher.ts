@@ -9,7 +9,8 @@ export type Finding = string;
 export type SeenObject = {
   readonly etag: string;
   readonly sha256: string;
-  readonly kind: "rows" | "dirty";
+  /** merged: in the folder where merged copies stand. */
+  readonly kind: "rows" | "dirty" | "merged";
   /** Rows of a Parquet object, lines of a dirty one. */
   readonly rows: number;
 };
@@ -19,6 +20,8 @@ export type Watcher = {
   readonly objects: ReadonlyMap<string, SeenObject>;
   /** `id/v` of every row seen, and the object that it stands in. */
   readonly rows: ReadonlyMap<string, string>;
+  /** The same of merged copies: each row once there, too. */
+  readonly mergedRows: ReadonlyMap<string, string>;
   readonly findings: readonly Finding[];
   /** Looks once at all that is there; throws when the store does not answer. */
   poll(): Promise<void>;
@@ -39,9 +42,13 @@ const findingsMax = 100;
  * A reader as any other: lists the bucket, and reads what it sees, once, with a Parquet reader that is
  * not ours. Nothing may be seen twice, and nothing that was seen may change or go.
  */
-export function createWatcher(store: Listed, dirtyFolder: string): Watcher {
+export function createWatcher(
+  store: Listed,
+  folders: { readonly dirty: string; readonly merged: string },
+): Watcher {
   const objects = new Map<string, SeenObject>();
   const rows = new Map<string, string>();
+  const mergedRows = new Map<string, string>();
   const findings: Finding[] = [];
   let polls = 0;
   let isStopped = false;
@@ -60,12 +67,22 @@ export function createWatcher(store: Listed, dirtyFolder: string): Watcher {
   async function take({ key, etag }: ListedObject): Promise<void> {
     const bytes = await read(key);
     if (bytes === null) return;
-    const kind = key.startsWith(dirtyFolder) ? "dirty" : "rows";
-    const count = kind === "dirty" ? countLines(bytes) : await takeRows(key, bytes);
+    const kind = kindOf(key);
+    const count = kind === "dirty" ? countLines(bytes) : await takeRows(key, kind, bytes);
     objects.set(key, { etag, sha256: hashOf(bytes), kind, rows: count });
   }
 
-  async function takeRows(key: string, bytes: Uint8Array): Promise<number> {
+  function kindOf(key: string): SeenObject["kind"] {
+    if (key.startsWith(folders.dirty)) return "dirty";
+    return key.startsWith(folders.merged) ? "merged" : "rows";
+  }
+
+  async function takeRows(
+    key: string,
+    kind: "rows" | "merged",
+    bytes: Uint8Array,
+  ): Promise<number> {
+    const known = kind === "merged" ? mergedRows : rows;
     const file = new Uint8Array(bytes).buffer;
     const found = await parquetReadObjects({ file, columns: ["id", "v"] }).catch((thrown) => {
       find(`unreadable: ${key}: ${String(thrown)}`);
@@ -73,8 +90,8 @@ export function createWatcher(store: Listed, dirtyFolder: string): Watcher {
     });
     for (const { id, v } of found) {
       const row = `${id}/${v}`;
-      const before = rows.get(row);
-      if (before === undefined) rows.set(row, key);
+      const before = known.get(row);
+      if (before === undefined) known.set(row, key);
       else find(`doubled: ${row} stands in ${before} and in ${key}`);
     }
     return found.length;
@@ -104,6 +121,7 @@ export function createWatcher(store: Listed, dirtyFolder: string): Watcher {
   return {
     objects,
     rows,
+    mergedRows,
     findings,
     get polls() {
       return polls;
