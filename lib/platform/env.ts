@@ -47,6 +47,10 @@ const deliveryWorkerSchema = databaseSchema.extend({
     .int()
     .min(64 * 1024 * 1024)
     .default(512 * 1024 * 1024),
+  /** Merges lie under its tmp folder while they are carried out. */
+  CULVERT_HOME: z.string().default(".culvert"),
+  /** Merging waits while the machine's load average is above this a core. */
+  CULVERT_MERGE_LOAD_MAX: z.coerce.number().positive().default(1.5),
 });
 
 const tablestoreSchema = z.object({

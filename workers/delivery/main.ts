@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
+import { availableParallelism, hostname, loadavg } from "node:os";
+import path from "node:path";
 import { createPartitioner } from "@/lib/core/partition";
 import { createDatabase, type Database } from "@/lib/db/client";
 import { createDatasetLedger } from "@/lib/db/dataset-ledger";
 import { getDestination } from "@/lib/db/destinations";
 import { createLedger } from "@/lib/db/ledger";
+import { createMergeLedger } from "@/lib/db/merge-ledger";
 import { createRescanLedger } from "@/lib/db/rescan-ledger";
 import { getSource } from "@/lib/db/sources";
 import { createVerifyLedger } from "@/lib/db/verify-ledger";
@@ -22,6 +24,10 @@ import { CommitFinisher } from "./commit-finisher";
 import { createAdapters } from "./configured-adapters";
 import { createDeliveryEvents } from "./events";
 import { Janitor } from "./janitor";
+import { createMergeEvents } from "./merge/merge-events";
+import { Merger } from "./merge/merger";
+import { createProcessEngine } from "./merge/process-engine";
+import { Spool } from "./merge/spool";
 import { BucketWatch } from "./verify/bucket-watch";
 import { Rescans } from "./verify/rescans";
 import { Verifier } from "./verify/verifier";
@@ -71,10 +77,21 @@ async function main(): Promise<void> {
   const rescans = new Rescans({ ...shared, events: verifyEvents, deliveryEvents: events });
   const datasetLedger = createDatasetLedger(database);
   const finisher = new CommitFinisher({ ...shared, ledger: datasetLedger, events });
+  const merger = new Merger({
+    ...{ ...shared, ledger: createMergeLedger(database), events: createMergeEvents(log) },
+    engine: createProcessEngine(),
+    spool: new Spool(path.resolve(env.CULVERT_HOME, "tmp")),
+    load: () => ({
+      openBytes: worker.openBytes,
+      budgetBytes: env.CULVERT_MEMORY_BUDGET_BYTES,
+      loadPerCore: (loadavg()[0] ?? 0) / availableParallelism(),
+    }),
+    loadMax: env.CULVERT_MERGE_LOAD_MAX,
+  });
   ended.addEventListener("abort", () => worker.stop());
   await Promise.all([
     ...[worker.run(), verifier.run(ended), watch.run(ended), rescans.run(ended)],
-    finisher.run(ended),
+    ...[finisher.run(ended), merger.run(ended)],
   ]);
   await adapters.close();
   await leaseDatabase.close();

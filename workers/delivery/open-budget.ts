@@ -56,6 +56,11 @@ export class OpenBudget {
     return batchBytesMax(this.#facts(this.#waiting[0]?.bytes ?? 0));
   }
 
+  /** Held now, by rows and by pages. */
+  get heldBytes(): number {
+    return this.#heldBytes + this.#pageBytes;
+  }
+
   get isShort(): boolean {
     return this.batchBytesMax() !== Number.POSITIVE_INFINITY;
   }
@@ -96,7 +101,7 @@ export class OpenBudget {
   #facts(wantedBytes: number): MemoryFacts {
     return {
       budgetBytes: this.#budgetBytes,
-      heldBytes: this.#heldBytes + this.#pageBytes,
+      heldBytes: this.heldBytes,
       holders: this.#held.size,
       wantedBytes,
     };

@@ -74,6 +74,11 @@ export class Worker {
     this.#lease = new Lease({ ...options, ledger: options.leases, onLost: () => this.#dropAll() });
   }
 
+  /** What deliveries hold of the worker's memory now. */
+  get openBytes(): number {
+    return this.#budget.heldBytes;
+  }
+
   /** Runs until `stop`; ends with every channel delivered as far as it was read, and released. */
   async run(): Promise<void> {
     const { workerId, leaseMs, events, clock } = this.#o;

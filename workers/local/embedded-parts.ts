@@ -95,7 +95,11 @@ export function deliveryWorkerCommand(
     name: isOnly ? "delivery" : `delivery-${ordinal}`,
     args: [...typescript, "workers/delivery/main.ts"],
     cwd: installation.root,
-    env: { ...installation.commonEnv, ...databaseEnv(installation, databaseUrl) },
+    env: {
+      ...installation.commonEnv,
+      ...databaseEnv(installation, databaseUrl),
+      CULVERT_HOME: installation.home,
+    },
   };
 }
 

@@ -1,17 +1,8 @@
-import { createDatabase } from "@/lib/db/client";
-import type { StoredDestination } from "@/lib/db/destinations";
-import { systemClock } from "@/lib/platform/clock";
-import { decryptSecret } from "@/lib/platform/secret";
 import { commitUploadSession } from "@/lib/services/commit-upload-session";
-import {
-  abortUploadSession,
-  createUploadSession,
-  listUploadSessions,
-} from "@/lib/services/upload-sessions";
+import { createUploadSession } from "@/lib/services/upload-sessions";
 import { writeUploadBlock } from "@/lib/services/write-block";
-import { createWriteGate } from "@/lib/services/write-gate";
-import { createS3ObjectStore } from "@/lib/storage/s3-object-store";
 import { createFinisher } from "../finisher";
+import { abortLeftOver, openUploadServices } from "../upload-services";
 
 /**
  * A console and the finishing part of a delivery worker in one process, made to be killed: uploads into
@@ -20,39 +11,12 @@ import { createFinisher } from "../finisher";
  *   node --import tsx main.ts <dataset> <partition> <first id>
  */
 const [dataset = "", partition = "", firstId = "0"] = process.argv.slice(2);
-const secretKey = Buffer.from(process.env.CULVERT_SECRET_KEY ?? "", "base64");
-/** Only what uploads need: the whole console takes seconds to load, twenty times over. */
-const services = {
-  database: createDatabase(process.env.DATABASE_URL ?? ""),
-  connections: {
-    openSource: () => {
-      throw new Error("An upload reads no source");
-    },
-    openStore: ({ secret, endpoint, ...destination }: StoredDestination) =>
-      createS3ObjectStore({
-        ...destination,
-        endpoint: endpoint ?? undefined,
-        secretAccessKey: decryptSecret(secret, secretKey),
-      }),
-  },
-  now: systemClock.now,
-  clock: systemClock,
-  writes: createWriteGate(systemClock.monotonic),
-  home: process.env.CULVERT_HOME ?? "",
-};
+const services = openUploadServices();
 const blocksPerSession = 3;
 const rowsPerBlock = 40;
 
 function say(words: string): void {
   process.stdout.write(`${words}\n`);
-}
-
-async function abortLeftOver(): Promise<void> {
-  const { items } = await listUploadSessions(services, dataset, { limit: 500 });
-  for (const session of items) {
-    if (session.partition !== partition || session.status !== "normal") continue;
-    await abortUploadSession(services, dataset, session.id);
-  }
 }
 
 async function writeBlock(id: string, block: number, from: number): Promise<void> {
@@ -78,7 +42,7 @@ async function uploadOnce(from: number, overwrite: boolean): Promise<void> {
 
 async function main(): Promise<void> {
   void createFinisher(services).finisher.run(new AbortController().signal);
-  await abortLeftOver();
+  await abortLeftOver(services, dataset, partition);
   say("ready");
   for (let next = Number(firstId), turn = 0; ; turn += 1, next += blocksPerSession * rowsPerBlock) {
     await uploadOnce(next, turn % 4 === 3);
