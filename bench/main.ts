@@ -74,6 +74,7 @@ function printTable(summaries: readonly Summary[], bytesIn: number): void {
           "CPU ms": Math.round(one.cpuMs),
           "krows/s": Math.round(rows / one.ms),
           "krows/CPU s": Math.round(rows / one.cpuMs),
+          "MB/s in": Math.round(bytesIn / 1000 / one.cpuMs),
           "x culvert": ours ? Number((one.cpuMs / ours.cpuMs).toFixed(2)) : null,
           "peak MB": Math.round(one.peakMb),
           "(over idle)": Math.round(one.peakMb - one.idleMb),
@@ -85,13 +86,29 @@ function printTable(summaries: readonly Summary[], bytesIn: number): void {
   );
 }
 
+/** By processor time, as the ratios are: the machine may be busy with other things. */
+function withRates(one: Summary, bytesIn: number) {
+  return {
+    ...one,
+    rowsPerCpuSecond: Math.round((rows / one.cpuMs) * 1000),
+    megabytesInPerCpuSecond: Math.round(bytesIn / 1000 / one.cpuMs),
+  };
+}
+
 function save(summaries: readonly Summary[], bytesIn: number): void {
   const model = cpus()[0]?.model ?? "unknown";
   const kind = `${model} ${availableParallelism()} cores node ${process.versions.node}`;
   const slug = kind.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   const directory = path.join(here, "results");
   mkdirSync(directory, { recursive: true });
-  const result = { machine: kind, rows, bytesIn, compression, rowGroupRows, summaries };
+  const date = new Date().toISOString().slice(0, 10);
+  const setting = { rows, bytesIn, compression, rowGroupRows };
+  const result = {
+    date,
+    machine: kind,
+    ...setting,
+    summaries: summaries.map((one) => withRates(one, bytesIn)),
+  };
   const file = path.join(directory, `${slug}-${compression}.json`);
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`Saved ${path.relative(process.cwd(), file)}`);

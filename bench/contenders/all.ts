@@ -1,6 +1,7 @@
 import type { Contender } from "../contender";
 import { culvert } from "./culvert";
 import { duckdbCopy } from "./duckdb-copy";
+import { hyparquetWriter } from "./hyparquet-writer";
 import { memcpy } from "./memcpy";
 import { parquetWasm } from "./parquet-wasm";
 import { parquetjsLite } from "./parquetjs-lite";
@@ -10,5 +11,6 @@ export const contenders: readonly Contender[] = [
   culvert,
   parquetWasm,
   duckdbCopy,
+  hyparquetWriter,
   parquetjsLite,
 ];

@@ -12,6 +12,8 @@ import { PlainWriter } from "./plain-writer";
 import { reencode } from "./reencode";
 import { ThriftWriter } from "./thrift-compact";
 import { readThriftStruct, type ThriftStruct, writeThriftFields } from "./thrift-tree";
+import { Turns } from "./turns";
+import { allocateUnzeroed } from "./unzeroed";
 
 /** arrow-rs holds a row group several times over while it works on it. */
 const rowGroupBytesMax = 8 * 1024 * 1024;
@@ -102,7 +104,7 @@ export class ReencodingWriter implements ParquetWriter {
     invariant(!this.#finished, "A finished Parquet object takes no more rows");
     const rows = this.#plain.rowCount;
     if (rows === 0) return;
-    const plain = new Uint8Array(Buffer.concat(await this.#plain.finish()));
+    const plain = await join(await this.#plain.finish());
     const plainBytes = plain.length;
     this.#plain = new PlainWriter(this.#plainOptions);
     const { compression, columns } = this.#options;
@@ -137,6 +139,19 @@ export class ReencodingWriter implements ParquetWriter {
     this.#untakenBytes += bytes.length;
     this.#offset += bytes.length;
   }
+}
+
+/** In memory of its own, which can go to the thread. */
+async function join(parts: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = allocateUnzeroed(parts.reduce((bytes, part) => bytes + part.length, 0));
+  const turns = new Turns();
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+    await turns.spend(part.length);
+  }
+  return whole;
 }
 
 /** The one row group of an object that arrow-rs wrote. */
