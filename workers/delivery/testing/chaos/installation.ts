@@ -99,6 +99,9 @@ export async function startInstallation(
       DATABASE_URL: workerUrl.toString(),
       CULVERT_SECRET_KEY: secretKey.toString("base64"),
       CULVERT_LEASE_MS: String(leaseMs),
+      CULVERT_HOME: directory,
+      // A machine that is busy with the run itself would never merge.
+      CULVERT_MERGE_LOAD_MAX: "1000",
     };
     return new Child({ name, script: "workers/delivery/main.ts", env, logFile: logFile(name) });
   });
