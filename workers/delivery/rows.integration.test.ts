@@ -235,3 +235,61 @@ describe.concurrent("objects", () => {
     },
   );
 });
+
+describe.concurrent("objects", () => {
+  type Facts = {
+    readonly key: string;
+    readonly channel_id: string;
+    readonly lane: number;
+    readonly number: bigint;
+    readonly start_checkpoint: string;
+    readonly end_checkpoint: string;
+    readonly schema_version: number;
+  };
+  const factsOf = (taskId: string) =>
+    rig.database.prisma.$queryRaw<Facts[]>`
+      SELECT o.key, c.channel_id, c.lane, b.number, b.start_checkpoint, b.end_checkpoint,
+             b.schema_version
+      FROM delivered_object o
+      JOIN channel c ON c.id = o.channel_key
+      JOIN batch b ON b.channel_key = o.channel_key AND b.number = o.batch_number
+      WHERE o.task_id = ${taskId}::uuid AND o.kind = 'rows'`;
+
+  it("explain themselves: each footer names task, table, channel, batch, range and schema version as the ledger has them", async () => {
+    await createTable(rig, "explained");
+    const rowsWith = (prefix: string, column: string) =>
+      ids(prefix, 20).map((id) => ({ id, values: { [column]: "text" } }));
+    await write(rig, "explained", rowsWith("old-", "x"));
+    const task = await rig.createTask({
+      ...{ name: "explained", table: "explained", mode: "differential" },
+    });
+    await waitForRecords(rig, task, 20);
+    await write(rig, "explained", rowsWith("new-", "y"));
+    await waitForRecords(rig, task, 40);
+    const objects = await factsOf(task.id);
+    expect(new Set(objects.map((facts) => facts.schema_version)).size).toBeGreaterThan(1);
+    for (const facts of objects) {
+      const pairs = await queryDataset(
+        rig.store,
+        facts.key,
+        "SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata({files})",
+      );
+      expect(Object.fromEntries(pairs.map(({ key, value }) => [key, value]))).toEqual({
+        "culvert.task": "explained",
+        "culvert.table": "explained",
+        "culvert.channel": facts.channel_id,
+        "culvert.lane": String(facts.lane),
+        "culvert.schema_version": String(facts.schema_version),
+        "culvert.batch": String(facts.number),
+        "culvert.start": facts.start_checkpoint,
+        "culvert.end": facts.end_checkpoint,
+      });
+      const [file] = await queryDataset(
+        rig.store,
+        facts.key,
+        "SELECT created_by FROM parquet_file_metadata({files})",
+      );
+      expect(file?.created_by).toMatch(/^culvert version \d+\.\d+\.\d+$/);
+    }
+  });
+});
