@@ -22,13 +22,20 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** 95 → 1 min 35 s. Two units at most: more is noise. */
+const durationUnits = [
+  { unit: "d", seconds: 86_400 },
+  { unit: "h", seconds: 3_600 },
+  { unit: "min", seconds: 60 },
+  { unit: "s", seconds: 1 },
+] as const;
+
+/** 95 → 1 min 35 s. Two units at most: more is noise; and none of nothing. */
 export function formatDuration(seconds: number): string {
   const total = Math.max(0, Math.round(seconds));
-  if (total < 60) return `${total} s`;
-  if (total < 3_600)
-    return total % 60 === 0 ? `${total / 60} min` : `${Math.floor(total / 60)} min ${total % 60} s`;
-  if (total < 86_400)
-    return `${Math.floor(total / 3_600)} h ${Math.floor((total % 3_600) / 60)} min`;
-  return `${Math.floor(total / 86_400)} d ${Math.floor((total % 86_400) / 3_600)} h`;
+  const first = durationUnits.findIndex((unit) => total >= unit.seconds);
+  const [larger, smaller] = durationUnits.slice(first === -1 ? -1 : first);
+  if (!larger) return `${total} s`;
+  const rest = smaller ? Math.floor((total % larger.seconds) / smaller.seconds) : 0;
+  const whole = `${Math.floor(total / larger.seconds)} ${larger.unit}`;
+  return rest === 0 ? whole : `${whole} ${rest} ${smaller?.unit}`;
 }

@@ -18,7 +18,7 @@ export function ProgressBar({
       aria-valuemax={100}
       {...(percent === null ? {} : { "aria-valuenow": Math.floor(percent) })}
       {...(text === undefined ? {} : { "aria-valuetext": text })}
-      className="h-2 overflow-hidden rounded-full bg-sunken"
+      className="h-2 overflow-hidden rounded-full bg-line"
     >
       <div
         className={

@@ -1,4 +1,10 @@
 import type { Page } from "@playwright/test";
+import {
+  datasetListScenes,
+  datasetMergeScenes,
+  datasetScenes,
+  datasetTransferScenes,
+} from "./dataset-scenes";
 import * as answers from "./sample-answers";
 import { type Answers, noConnection, Refusal, type Scene, silence } from "./scene";
 import { tableScenes, tunnelScenes } from "./table-scenes";
@@ -188,6 +194,13 @@ const taskScenes: readonly Scene[] = [
     shows: "OTSTunnelExpired: The stream was trimmed before it was read",
   },
   {
+    name: "task-continue",
+    path: "/tasks/orders-lake",
+    answers: taskAnswers(answers.taskInTrouble),
+    act: press("Continue from the oldest readable record"),
+    shows: "Continue behind the gap?",
+  },
+  {
     name: "task-policy",
     path: "/tasks/orders-lake",
     answers: taskAnswers(answers.taskInTrouble),
@@ -305,9 +318,11 @@ const otherScenes: readonly Scene[] = [
 export const scenesByPlace: Readonly<Record<string, readonly Scene[]>> = {
   lists: listScenes,
   "the form": formScenes,
-  "a task": taskScenes.slice(0, 9),
-  "a task's tabs and dialogs": taskScenes.slice(9),
+  "a task": taskScenes.slice(0, 10),
+  "a task's tabs and dialogs": taskScenes.slice(10),
   "a task's verification": verifyScenes(taskAnswers(answers.task)),
+  datasets: [...datasetListScenes, ...datasetScenes],
+  "a dataset's uploads, downloads and merges": [...datasetTransferScenes, ...datasetMergeScenes],
   "tables and rows": tableScenes,
   tunnels: tunnelScenes,
   "addresses that are no page": otherScenes,

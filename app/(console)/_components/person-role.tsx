@@ -10,6 +10,11 @@ export function RoleProvider({ role, children }: { role: Role; children: ReactNo
   return <RoleContext.Provider value={role}>{children}</RoleContext.Provider>;
 }
 
+/** Whether the person may do what takes this role; for forms that anybody may read. */
+export function useMay(needed: Role): boolean {
+  return rolesWithin[useContext(RoleContext)].includes(needed);
+}
+
 /** Why the person may not do what takes this role, as a sentence; null when they may. The API decides, too. */
 export function useRefusal(needed: Role): string | null {
   const role = useContext(RoleContext);

@@ -2,7 +2,6 @@
 
 import { PackageOpen, Pencil, Plus, ShieldCheck, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
 import { formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { PageHeader } from "@/app/_ui/page-header";
@@ -10,6 +9,7 @@ import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { DeleteResourceDialog } from "@/app/(console)/_components/delete-resource-dialog";
 import { LoadMore } from "@/app/(console)/_components/load-more";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { DestinationView } from "@/lib/contracts/destination-body";
 import { DestinationDialog } from "./destination-dialog";
@@ -24,9 +24,9 @@ export function DestinationList({ editId }: { editId: string | null }) {
   const askedFor = asked === null ? undefined : list.items?.find(({ id }) => id === asked);
   const shown = editing ?? askedFor ?? null;
   const add = (
-    <Button look="primary" onClick={() => setEditing("new")}>
+    <RoleButton needs="administrator" look="primary" onClick={() => setEditing("new")}>
       <Plus aria-hidden /> Add a destination
-    </Button>
+    </RoleButton>
   );
   const close = () => {
     setEditing(null);
@@ -141,25 +141,27 @@ function DestinationTable({ destinations, onEdit, onProbe, onDelete }: TableProp
             </Td>
             <Td className="w-px">
               <div className="flex justify-end gap-1">
-                <Button size="small" onClick={() => onProbe(destination)}>
+                <RoleButton needs="operator" size="small" onClick={() => onProbe(destination)}>
                   <ShieldCheck aria-hidden /> Test
-                </Button>
-                <Button
+                </RoleButton>
+                <RoleButton
+                  needs="administrator"
                   look="ghost"
                   size="icon"
                   aria-label={`Edit ${destination.name}`}
                   onClick={() => onEdit(destination)}
                 >
                   <Pencil />
-                </Button>
-                <Button
+                </RoleButton>
+                <RoleButton
+                  needs="administrator"
                   look="ghost"
                   size="icon"
                   aria-label={`Delete ${destination.name}`}
                   onClick={() => onDelete(destination)}
                 >
                   <Trash2 />
-                </Button>
+                </RoleButton>
               </div>
             </Td>
           </tr>

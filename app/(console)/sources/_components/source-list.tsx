@@ -2,7 +2,6 @@
 
 import { Database, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
 import { formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { PageHeader } from "@/app/_ui/page-header";
@@ -10,6 +9,7 @@ import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { DeleteResourceDialog } from "@/app/(console)/_components/delete-resource-dialog";
 import { LoadMore } from "@/app/(console)/_components/load-more";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { SourceView } from "@/lib/contracts/source-body";
 import { SourceDialog } from "./source-dialog";
@@ -19,9 +19,9 @@ export function SourceList() {
   const [editing, setEditing] = useState<SourceView | "new" | null>(null);
   const [deleting, setDeleting] = useState<SourceView | null>(null);
   const add = (
-    <Button look="primary" onClick={() => setEditing("new")}>
+    <RoleButton needs="administrator" look="primary" onClick={() => setEditing("new")}>
       <Plus aria-hidden /> Add a source
-    </Button>
+    </RoleButton>
   );
   return (
     <>
@@ -123,22 +123,24 @@ function SourceTable({ sources, onEdit, onDelete }: TableProps) {
             </Td>
             <Td className="w-px">
               <div className="flex justify-end gap-1">
-                <Button
+                <RoleButton
+                  needs="administrator"
                   look="ghost"
                   size="icon"
                   aria-label={`Edit ${source.name}`}
                   onClick={() => onEdit(source)}
                 >
                   <Pencil />
-                </Button>
-                <Button
+                </RoleButton>
+                <RoleButton
+                  needs="administrator"
                   look="ghost"
                   size="icon"
                   aria-label={`Delete ${source.name}`}
                   onClick={() => onDelete(source)}
                 >
                   <Trash2 />
-                </Button>
+                </RoleButton>
               </div>
             </Td>
           </tr>

@@ -4,33 +4,27 @@ import { Plus, Search, Table2 } from "lucide-react";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useDeferredValue, useState } from "react";
-import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
 import { Input } from "@/app/_ui/field";
 import { PageHeader } from "@/app/_ui/page-header";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { LoadMore } from "@/app/(console)/_components/load-more";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { useList } from "@/app/(console)/_components/use-list";
 import { CreateTableDialog } from "./create-table-dialog";
 import { apiPaths, pagePaths } from "./paths";
 import { SourceSelect, WithSource } from "./source-select";
 import { useSourceChoice } from "./use-source-choice";
 
-export function TableList({
-  source: asked,
-  mayWrite,
-}: {
-  source: string | null;
-  mayWrite: boolean;
-}) {
+export function TableList({ source: asked }: { source: string | null }) {
   const choice = useSourceChoice(asked);
   const router = useRouter();
   const [creating, setCreating] = useState(false);
   const { source } = choice;
-  const create = source && mayWrite && (
-    <Button look="primary" onClick={() => setCreating(true)}>
+  const create = source && (
+    <RoleButton needs="administrator" look="primary" onClick={() => setCreating(true)}>
       <Plus aria-hidden /> Create a table
-    </Button>
+    </RoleButton>
   );
   return (
     <>

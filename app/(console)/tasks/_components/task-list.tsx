@@ -3,7 +3,6 @@
 import { Plus, Search, Waves } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useDeferredValue, useState } from "react";
-import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
 import { classNames } from "@/app/_ui/class-names";
 import { Input, Select } from "@/app/_ui/field";
@@ -13,6 +12,7 @@ import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { TimeAgo } from "@/app/_ui/time-ago";
 import { LoadMore } from "@/app/(console)/_components/load-more";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { useList } from "@/app/(console)/_components/use-list";
 import type { ErrorView } from "@/lib/contracts/error-view";
 import type { TaskSummary } from "@/lib/contracts/task-view";
@@ -84,11 +84,9 @@ export function TaskList() {
 
 function NewTask() {
   return (
-    <Button asChild look="primary">
-      <Link href="/tasks/new">
-        <Plus aria-hidden /> New task
-      </Link>
-    </Button>
+    <RoleButton needs="administrator" look="primary" href="/tasks/new">
+      <Plus aria-hidden /> New task
+    </RoleButton>
   );
 }
 

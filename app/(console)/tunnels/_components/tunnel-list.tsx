@@ -5,12 +5,12 @@ import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { type ReactNode, useState } from "react";
 import { Badge } from "@/app/_ui/badge";
-import { Button } from "@/app/_ui/button";
 import { Card } from "@/app/_ui/card";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { TimeAgo } from "@/app/_ui/time-ago";
 import { LoadMore } from "@/app/(console)/_components/load-more";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { useList } from "@/app/(console)/_components/use-list";
 import { apiPaths, pagePaths } from "@/app/(console)/tables/_components/paths";
 import type { TunnelSummaryView } from "@/lib/contracts/tunnel-body";
@@ -19,8 +19,8 @@ import { TableSelect } from "./table-select";
 import { stageWords, typeWords } from "./tunnel-words";
 
 /** The tunnels of one table, or of all tables of a source with a choice of one. */
-export function TunnelList(props: { source: string; table: string | null; mayWrite: boolean }) {
-  const { source, mayWrite } = props;
+export function TunnelList(props: { source: string; table: string | null }) {
+  const { source } = props;
   const router = useRouter();
   const [chosen, setChosen] = useState<string | null>(null);
   const [creating, setCreating] = useState(false);
@@ -31,10 +31,10 @@ export function TunnelList(props: { source: string; table: string | null; mayWri
     table === null ? all : `${all}?table=${encodeURIComponent(table)}`,
     { live: table !== null },
   );
-  const create = mayWrite && (
-    <Button onClick={() => setCreating(true)}>
+  const create = (
+    <RoleButton needs="administrator" onClick={() => setCreating(true)}>
       <Plus aria-hidden /> Create a tunnel
-    </Button>
+    </RoleButton>
   );
   return (
     <Card>

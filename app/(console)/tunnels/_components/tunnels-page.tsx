@@ -5,7 +5,7 @@ import { SourceSelect, WithSource } from "@/app/(console)/tables/_components/sou
 import { useSourceChoice } from "@/app/(console)/tables/_components/use-source-choice";
 import { TunnelList } from "./tunnel-list";
 
-export function TunnelsPage({ source, mayWrite }: { source: string | null; mayWrite: boolean }) {
+export function TunnelsPage({ source }: { source: string | null }) {
   const choice = useSourceChoice(source);
   return (
     <>
@@ -15,7 +15,7 @@ export function TunnelsPage({ source, mayWrite }: { source: string | null; mayWr
         actions={<SourceSelect {...choice} />}
       />
       <WithSource choice={choice}>
-        {({ id }) => <TunnelList key={id} source={id} table={null} mayWrite={mayWrite} />}
+        {({ id }) => <TunnelList key={id} source={id} table={null} />}
       </WithSource>
     </>
   );

@@ -5,6 +5,7 @@ import Link from "next/link";
 import { type ReactNode, useState } from "react";
 import { Badge } from "@/app/_ui/badge";
 import { Card, CardBody, CardHeader } from "@/app/_ui/card";
+import { classNames } from "@/app/_ui/class-names";
 import { formatInstant } from "@/app/_ui/format-instant";
 import { formatBytes, formatCount } from "@/app/_ui/format-quantity";
 import { Table, Td, Th } from "@/app/_ui/table";
@@ -26,6 +27,7 @@ export function DatasetOverview({ dataset }: { dataset: DatasetView }) {
           label="Size"
           value={formatBytes(dataset.bytes)}
           note={`Parquet, ${dataset.compression}`}
+          className="max-sm:col-span-2"
         />
       </div>
       <div className="grid gap-5 lg:grid-cols-[1fr_1.25fr] lg:items-start">
@@ -40,9 +42,10 @@ function sizePerObject({ bytes, objects }: DatasetView): string {
   return formatBytes(bytes / objects);
 }
 
-function Figure({ label, value, note }: { label: string; value: ReactNode; note: ReactNode }) {
+function Figure(props: { label: string; value: ReactNode; note: ReactNode; className?: string }) {
+  const { label, value, note, className } = props;
   return (
-    <Card className="px-4 py-3.5">
+    <Card className={classNames("px-4 py-3.5", className)}>
       <p className="text-xs font-medium text-ink-muted">{label}</p>
       <p className="mt-1 text-lg font-semibold tracking-tight tabular-nums sm:text-xl">{value}</p>
       <p className="mt-0.5 text-xs text-ink-muted">{note}</p>
@@ -114,7 +117,7 @@ function SchemaCard({ dataset }: { dataset: DatasetView }) {
         description={
           dataset.origin === "task"
             ? "The task's schema mapping makes it."
-            : "Each change of the columns is a version. Older objects have null in newer columns."
+            : "Older objects have null in newer columns."
         }
         actions={
           dataset.origin === "dataset" && (

@@ -14,6 +14,8 @@ import type { StreamSessionView } from "@/lib/contracts/stream-session-body";
 import { EndSessionButton } from "./end-session-button";
 
 const wideOnly = "hidden lg:table-cell";
+/** On a phone it stands in the first column. */
+const statusOnly = "hidden sm:table-cell";
 
 const statusLooks: Readonly<Record<StreamSessionView["status"], { label: string; tone: Tone }>> = {
   normal: { label: "takes rows", tone: "good" },
@@ -70,7 +72,7 @@ function Sessions(props: {
       <thead>
         <tr>
           <Th>Session</Th>
-          <Th>Status</Th>
+          <Th className={statusOnly}>Status</Th>
           <Th numeric className={wideOnly}>
             Flushes
           </Th>
@@ -95,6 +97,9 @@ function Sessions(props: {
                   waits to take version {dataset.schemaVersion}
                 </Badge>
               )}
+              <div className="mt-1.5 sm:hidden">
+                <Status session={session} />
+              </div>
               <p className="mt-1 text-xs text-ink-muted lg:hidden">
                 {formatCount(session.flushes)} {session.flushes === 1 ? "flush" : "flushes"} ·{" "}
                 {formatNumber(session.rows, "row")}
@@ -106,10 +111,8 @@ function Sessions(props: {
                 )}
               </p>
             </Td>
-            <Td>
-              <Badge dot tone={statusLooks[session.status].tone}>
-                {statusLooks[session.status].label}
-              </Badge>
+            <Td className={statusOnly}>
+              <Status session={session} />
             </Td>
             <Td numeric className={wideOnly}>
               {formatCount(session.flushes)}
@@ -149,4 +152,13 @@ function describe({ slots, flush, partitions, schemaVersion }: StreamSessionView
   const seconds = flush.milliseconds / 1_000;
   const window = seconds < 1 ? `${flush.milliseconds} ms` : formatDuration(seconds);
   return `${formatNumber(slots, "slot")}, an object per ${window} or ${formatBytes(flush.bytes)}, ${formatNumber(partitions, "partition")}, schema version ${schemaVersion}`;
+}
+
+function Status({ session }: { session: StreamSessionView }) {
+  const { label, tone } = statusLooks[session.status];
+  return (
+    <Badge dot tone={tone}>
+      {label}
+    </Badge>
+  );
 }

@@ -13,6 +13,8 @@ import type { UploadSessionView } from "@/lib/contracts/upload-session-body";
 import { EndSessionButton } from "./end-session-button";
 
 const wideOnly = "hidden lg:table-cell";
+/** On a phone it stands in the first column. */
+const statusOnly = "hidden sm:table-cell";
 
 const statusLooks: Readonly<Record<UploadSessionView["status"], { label: string; tone: Tone }>> = {
   normal: { label: "takes blocks", tone: "busy" },
@@ -68,7 +70,7 @@ function Sessions(props: {
       <thead>
         <tr>
           <Th>Session</Th>
-          <Th>Status</Th>
+          <Th className={statusOnly}>Status</Th>
           <Th numeric className={wideOnly}>
             Blocks
           </Th>
@@ -91,7 +93,7 @@ function Sessions(props: {
               <div className="font-medium break-all">
                 {session.partition === "" ? "The whole dataset" : session.partition}
                 {session.overwrite && (
-                  <Badge tone="warn" className="ml-2">
+                  <Badge tone="warn" className="sm:ml-2">
                     overwrite
                   </Badge>
                 )}
@@ -99,6 +101,9 @@ function Sessions(props: {
               <div className="mt-0.5 font-mono text-xs break-all text-ink-muted">{session.id}</div>
               <div className="mt-0.5 text-xs text-ink-muted">
                 created <TimeAgo at={session.createdAt} />
+              </div>
+              <div className="mt-1.5 sm:hidden">
+                <Status session={session} />
               </div>
               <p className="mt-1 text-xs text-ink-muted lg:hidden">
                 {formatNumber(session.blocks, "block")} · {formatNumber(session.rows, "row")} ·{" "}
@@ -111,10 +116,8 @@ function Sessions(props: {
                 )}
               </p>
             </Td>
-            <Td>
-              <Badge dot tone={statusLooks[session.status].tone}>
-                {statusLooks[session.status].label}
-              </Badge>
+            <Td className={statusOnly}>
+              <Status session={session} />
             </Td>
             <Td numeric className={wideOnly}>
               {formatCount(session.blocks)}
@@ -144,5 +147,14 @@ function Sessions(props: {
         ))}
       </tbody>
     </Table>
+  );
+}
+
+function Status({ session }: { session: UploadSessionView }) {
+  const { label, tone } = statusLooks[session.status];
+  return (
+    <Badge dot tone={tone}>
+      {label}
+    </Badge>
   );
 }

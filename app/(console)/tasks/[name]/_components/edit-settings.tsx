@@ -8,6 +8,7 @@ import { Button } from "@/app/_ui/button";
 import { Dialog } from "@/app/_ui/dialog";
 import { Field, Input } from "@/app/_ui/field";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { ObjectFields } from "@/app/(console)/tasks/new/_components/advanced-section";
 import { checkDraft } from "@/app/(console)/tasks/new/_components/check-draft";
 import { SchemaFields } from "@/app/(console)/tasks/new/_components/schema-section";
@@ -24,9 +25,9 @@ export function EditButton({ task }: { task: TaskView }) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <Button size="small" onClick={() => setOpen(true)}>
+      <RoleButton needs="administrator" size="small" onClick={() => setOpen(true)}>
         <Pencil aria-hidden /> Edit settings
-      </Button>
+      </RoleButton>
       {open && <EditDialog task={task} onClose={() => setOpen(false)} />}
     </>
   );

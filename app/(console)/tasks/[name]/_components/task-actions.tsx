@@ -9,6 +9,7 @@ import { Button } from "@/app/_ui/button";
 import { Dialog } from "@/app/_ui/dialog";
 import { Field, Input } from "@/app/_ui/field";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { StatementDialog } from "@/app/(console)/_components/statement-dialog";
 import type { TaskView } from "@/lib/contracts/task-view";
 
@@ -29,11 +30,16 @@ export function TaskActions({ task }: { task: TaskView }) {
       {task.desiredState !== "deleted" && (
         <>
           {task.status.kind !== "completed" && (
-            <Button onClick={() => toggle.mutate()} disabled={toggle.isPending}>
+            <RoleButton
+              needs="operator"
+              onClick={() => toggle.mutate()}
+              disabled={toggle.isPending}
+            >
               {paused ? <Play aria-hidden /> : <Pause aria-hidden />} {paused ? "Resume" : "Pause"}
-            </Button>
+            </RoleButton>
           )}
-          <Button
+          <RoleButton
+            needs="administrator"
             look="ghost"
             size="icon"
             aria-label="Delete the task"
@@ -41,7 +47,7 @@ export function TaskActions({ task }: { task: TaskView }) {
             onClick={() => setOpen("delete")}
           >
             <Trash2 />
-          </Button>
+          </RoleButton>
         </>
       )}
       <StatementDialog

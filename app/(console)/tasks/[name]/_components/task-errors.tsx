@@ -1,7 +1,6 @@
 "use client";
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import Link from "next/link";
 import { useState } from "react";
 import { callApi, problemOf } from "@/app/_api-client/request";
 import { Button } from "@/app/_ui/button";
@@ -10,6 +9,7 @@ import { Dialog } from "@/app/_ui/dialog";
 import { Notice } from "@/app/_ui/notice";
 import { TimeAgo } from "@/app/_ui/time-ago";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import type { DestinationProbe } from "@/lib/contracts/destination-body";
 import type { ErrorView } from "@/lib/contracts/error-view";
 import type { ProblemDocument } from "@/lib/contracts/problem-document";
@@ -44,11 +44,13 @@ function TaskError({ task, error }: { task: TaskView; error: ErrorView }) {
       actions={
         concernsDestination ? (
           <>
-            <Button asChild size="small">
-              <Link href={`/destinations?edit=${encodeURIComponent(task.destinationId)}`}>
-                Edit the destination
-              </Link>
-            </Button>
+            <RoleButton
+              needs="administrator"
+              size="small"
+              href={`/destinations?edit=${encodeURIComponent(task.destinationId)}`}
+            >
+              Edit the destination
+            </RoleButton>
             {concernsKey && <PolicyButton destinationId={task.destinationId} />}
           </>
         ) : (
@@ -90,9 +92,9 @@ function ContinueButton({ task }: { task: string }) {
   });
   return (
     <>
-      <Button size="small" onClick={() => setOpen(true)}>
+      <RoleButton needs="operator" size="small" onClick={() => setOpen(true)}>
         Continue from the oldest readable record
-      </Button>
+      </RoleButton>
       <Dialog
         open={open}
         onOpenChange={setOpen}
@@ -125,9 +127,9 @@ function PolicyButton({ destinationId }: { destinationId: string }) {
   });
   return (
     <>
-      <Button size="small" onClick={() => setOpen(true)}>
+      <RoleButton needs="operator" size="small" onClick={() => setOpen(true)}>
         Show the policy
-      </Button>
+      </RoleButton>
       <Dialog
         open={open}
         onOpenChange={setOpen}

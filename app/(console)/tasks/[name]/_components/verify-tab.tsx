@@ -4,13 +4,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ScanSearch } from "lucide-react";
 import { useState } from "react";
 import { callApi, problemOf } from "@/app/_api-client/request";
-import { Button } from "@/app/_ui/button";
 import { Card, CardBody, CardHeader } from "@/app/_ui/card";
 import { formatCount } from "@/app/_ui/format-quantity";
 import { Notice } from "@/app/_ui/notice";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { TimeAgo } from "@/app/_ui/time-ago";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import type { VerifyRunView, VerifyStateView } from "@/lib/contracts/verify-run";
 import { VerifyReport } from "./verify-report";
 
@@ -86,20 +86,22 @@ function AskCard(props: {
         actions={
           <>
             {missing > 0 && (
-              <Button
+              <RoleButton
+                needs="operator"
                 disabled={props.isBusy}
                 onClick={() => props.onAsk({ deep, redeliver: true })}
               >
                 Deliver again what is missing
-              </Button>
+              </RoleButton>
             )}
-            <Button
+            <RoleButton
+              needs="operator"
               look="primary"
               disabled={props.isBusy}
               onClick={() => props.onAsk({ deep, redeliver: false })}
             >
               <ScanSearch aria-hidden /> {props.isBusy ? "Verifying…" : "Verify"}
-            </Button>
+            </RoleButton>
           </>
         }
       />

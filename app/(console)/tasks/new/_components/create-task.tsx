@@ -10,6 +10,7 @@ import { ChoiceCards } from "@/app/_ui/choice-cards";
 import { Field, Input } from "@/app/_ui/field";
 import { PageHeader } from "@/app/_ui/page-header";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import type { TaskView } from "@/lib/contracts/task-view";
 import type { Problem } from "@/lib/core/problem";
 import { AdvancedSection } from "./advanced-section";
@@ -131,9 +132,14 @@ export function CreateTask() {
           <Button asChild>
             <Link href="/tasks">Cancel</Link>
           </Button>
-          <Button type="submit" look="primary" disabled={create.isPending}>
+          <RoleButton
+            needs="administrator"
+            type="submit"
+            look="primary"
+            disabled={create.isPending}
+          >
             {create.isPending ? "Creating…" : "Create task"}
-          </Button>
+          </RoleButton>
         </div>
       </form>
     </>

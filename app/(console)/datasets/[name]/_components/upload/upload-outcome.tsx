@@ -1,5 +1,5 @@
 import { Button } from "@/app/_ui/button";
-import { formatBytes, formatNumber } from "@/app/_ui/format-quantity";
+import { formatBytes, formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { Notice } from "@/app/_ui/notice";
 import { ProgressBar } from "@/app/_ui/progress-bar";
 import { Table, Td, Th } from "@/app/_ui/table";
@@ -44,7 +44,7 @@ export function UploadOutcome({ state, onRetry }: { state: UploadState; onRetry:
     case "visible":
       return (
         <Notice tone="good" title={`${rows} ${progress.rows === 1 ? "is" : "are"} visible`}>
-          All of them became visible together, in {formatNumber(progress.blocks, "object")} at most.
+          {progress.rows > 0 && "All of them became visible together. "}The session is committed.
         </Notice>
       );
     case "lost":
@@ -107,8 +107,10 @@ function Refused({ problem, file }: { problem: ProblemDocument; file: string | n
             <tbody>
               {places.map(({ line, field, message }) => (
                 <tr key={`${line} ${field} ${message}`}>
-                  <Td numeric>{line}</Td>
-                  <Td className="font-mono text-xs break-all">{field === "rows" ? "–" : field}</Td>
+                  <Td numeric>{formatCount(line ?? 0)}</Td>
+                  <Td className="min-w-28 font-mono text-xs break-all">
+                    {field === "rows" ? "–" : field}
+                  </Td>
                   <Td className="min-w-44 break-words">
                     {message.replace(/^(Line|Row) \d+: /, "")}
                   </Td>

@@ -7,6 +7,7 @@ import { Card } from "@/app/_ui/card";
 import { formatNumber } from "@/app/_ui/format-quantity";
 import { EmptyState, LoadError, SkeletonRows } from "@/app/_ui/states";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { apiPaths } from "@/app/(console)/tables/_components/paths";
 import type { RowView } from "@/lib/contracts/row-body";
 import type { TableView } from "@/lib/contracts/source-body";
@@ -22,31 +23,28 @@ type Open =
   | { readonly kind: "edit"; readonly row: RowView }
   | { readonly kind: "delete"; readonly row: RowView };
 
-export function RowBrowser(props: { source: string; table: TableView; mayWrite: boolean }) {
-  const { source, table, mayWrite } = props;
+export function RowBrowser({ source, table }: { source: string; table: TableView }) {
   const [filter, setFilter] = useState(() => new URLSearchParams());
   const [open, setOpen] = useState<Open | null>(null);
   const path = apiPaths.rows(source, table.name);
   const list = useRows(path, filter);
   const first = table.primaryKey[0];
   const close = () => setOpen(null);
-  const insert = mayWrite && (
-    <Button onClick={() => setOpen({ kind: "insert" })}>
+  const insert = (
+    <RoleButton needs="administrator" onClick={() => setOpen({ kind: "insert" })}>
       <Plus aria-hidden /> Insert a row
-    </Button>
+    </RoleButton>
   );
   return (
     <Card>
       <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line p-3">
         {first && <RowFilter column={first} isFiltered={filter.size > 0} onApply={setFilter} />}
-        {mayWrite && (
-          <div className="flex flex-wrap gap-2">
-            <Button onClick={() => setOpen({ kind: "import" })}>
-              <FileUp aria-hidden /> Import
-            </Button>
-            {insert}
-          </div>
-        )}
+        <div className="flex flex-wrap gap-2">
+          <RoleButton needs="administrator" onClick={() => setOpen({ kind: "import" })}>
+            <FileUp aria-hidden /> Import
+          </RoleButton>
+          {insert}
+        </div>
       </div>
       {list.rows && list.problem && (
         <div className="p-3">
@@ -74,7 +72,6 @@ export function RowBrowser(props: { source: string; table: TableView; mayWrite: 
           <RowTable
             table={table}
             rows={list.rows}
-            mayWrite={mayWrite}
             onOpen={(row) => setOpen({ kind: "edit", row })}
             onDelete={(row) => setOpen({ kind: "delete", row })}
           />
@@ -102,7 +99,6 @@ export function RowBrowser(props: { source: string; table: TableView; mayWrite: 
           path={path}
           table={table}
           row={open.kind === "edit" ? open.row : null}
-          mayWrite={mayWrite}
           onClose={close}
           onSaved={list.reload}
         />

@@ -5,6 +5,7 @@ import { type FormEvent, useId, useState } from "react";
 import { callApi, fieldErrors, problemOf } from "@/app/_api-client/request";
 import { Button } from "@/app/_ui/button";
 import { Dialog } from "@/app/_ui/dialog";
+import { useMay } from "@/app/(console)/_components/person-role";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
 import type { RowView } from "@/lib/contracts/row-body";
 import type { TableView } from "@/lib/contracts/source-body";
@@ -18,13 +19,13 @@ type Props = {
   table: TableView;
   /** null: a new one. */
   row: RowView | null;
-  mayWrite: boolean;
   onClose: () => void;
   onSaved: () => void;
 };
 
 /** A row in full. What is saved is what was changed: columns left alone keep the bytes they have. */
-export function RowDialog({ path, table, row, mayWrite, onClose, onSaved }: Props) {
+export function RowDialog({ path, table, row, onClose, onSaved }: Props) {
+  const mayWrite = useMay("administrator");
   const formId = useId();
   const [key, setKey] = useState<readonly CellDraft[]>(() =>
     row ? row.key.map(draftOf) : table.primaryKey.map(({ name, type }) => newDraft(name, type)),

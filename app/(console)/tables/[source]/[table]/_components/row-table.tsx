@@ -1,7 +1,7 @@
 import { Pencil, Trash2 } from "lucide-react";
-import { Button } from "@/app/_ui/button";
 import { classNames } from "@/app/_ui/class-names";
 import { Table, Td, Th } from "@/app/_ui/table";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import type { CellView, RowView } from "@/lib/contracts/row-body";
 import type { TableView } from "@/lib/contracts/source-body";
 
@@ -15,7 +15,6 @@ export const keyTextOf = (row: RowView): string =>
 export function RowTable(props: {
   table: TableView;
   rows: readonly RowView[];
-  mayWrite: boolean;
   onOpen: (row: RowView) => void;
   onDelete: (row: RowView) => void;
 }) {
@@ -69,26 +68,26 @@ export function RowTable(props: {
             ))}
             {all.length > shown.length && <Td />}
             <Td className="w-px py-1!">
-              {props.mayWrite && (
-                <div className="flex justify-end gap-1">
-                  <Button
-                    look="ghost"
-                    size="icon"
-                    aria-label={`Edit row ${keyTextOf(row)}`}
-                    onClick={() => props.onOpen(row)}
-                  >
-                    <Pencil />
-                  </Button>
-                  <Button
-                    look="ghost"
-                    size="icon"
-                    aria-label={`Delete row ${keyTextOf(row)}`}
-                    onClick={() => props.onDelete(row)}
-                  >
-                    <Trash2 />
-                  </Button>
-                </div>
-              )}
+              <div className="flex justify-end gap-1">
+                <RoleButton
+                  needs="administrator"
+                  look="ghost"
+                  size="icon"
+                  aria-label={`Edit row ${keyTextOf(row)}`}
+                  onClick={() => props.onOpen(row)}
+                >
+                  <Pencil />
+                </RoleButton>
+                <RoleButton
+                  needs="administrator"
+                  look="ghost"
+                  size="icon"
+                  aria-label={`Delete row ${keyTextOf(row)}`}
+                  onClick={() => props.onDelete(row)}
+                >
+                  <Trash2 />
+                </RoleButton>
+              </div>
             </Td>
           </tr>
         ))}

@@ -5,11 +5,11 @@ import { Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { callApi, problemOf } from "@/app/_api-client/request";
-import { Button } from "@/app/_ui/button";
 import { formatNumber } from "@/app/_ui/format-quantity";
 import { PageHeader } from "@/app/_ui/page-header";
 import { LoadError, Skeleton } from "@/app/_ui/states";
 import { Tabs } from "@/app/_ui/tabs";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { apiPaths, pagePaths } from "@/app/(console)/tables/_components/paths";
 import { TunnelList } from "@/app/(console)/tunnels/_components/tunnel-list";
 import type { TableView } from "@/lib/contracts/source-body";
@@ -25,13 +25,8 @@ const tabs = [
   { value: "tunnels", label: "Tunnels" },
 ] as const;
 
-export function TablePage(props: {
-  source: string;
-  table: string;
-  tab: string | null;
-  mayWrite: boolean;
-}) {
-  const { source, table, mayWrite } = props;
+export function TablePage(props: { source: string; table: string; tab: string | null }) {
+  const { source, table } = props;
   const router = useRouter();
   const client = useQueryClient();
   const [deleting, setDeleting] = useState(false);
@@ -73,32 +68,30 @@ export function TablePage(props: {
         parents={parents}
         description={describe(view)}
         actions={
-          mayWrite && (
-            <Button
-              look="ghost"
-              size="icon"
-              aria-label="Delete the table"
-              title="Delete"
-              onClick={() => setDeleting(true)}
-            >
-              <Trash2 />
-            </Button>
-          )
+          <RoleButton
+            needs="administrator"
+            look="ghost"
+            size="icon"
+            aria-label="Delete the table"
+            title="Delete"
+            onClick={() => setDeleting(true)}
+          >
+            <Trash2 />
+          </RoleButton>
         }
       />
       <Tabs label="Table" tabs={tabs} value={tab} onChange={show}>
         <div className="pt-5">
-          {tab === "rows" && <RowBrowser source={source} table={view} mayWrite={mayWrite} />}
+          {tab === "rows" && <RowBrowser source={source} table={view} />}
           {tab === "schema" && <TableSchema table={view} />}
           {tab === "settings" && (
             <TableSettings
               source={source}
               table={view}
-              mayWrite={mayWrite}
               onSaved={(saved) => client.setQueryData(queryKey, saved)}
             />
           )}
-          {tab === "tunnels" && <TunnelList source={source} table={table} mayWrite={mayWrite} />}
+          {tab === "tunnels" && <TunnelList source={source} table={table} />}
         </div>
       </Tabs>
       {deleting && (

@@ -1,11 +1,11 @@
 import { Split, Waves } from "lucide-react";
 import { Badge, type Tone } from "@/app/_ui/badge";
-import { Button } from "@/app/_ui/button";
 import { Card, CardHeader } from "@/app/_ui/card";
 import { formatCount, formatNumber } from "@/app/_ui/format-quantity";
 import { EmptyState } from "@/app/_ui/states";
 import { Table, Td, Th } from "@/app/_ui/table";
 import { TimeAgo } from "@/app/_ui/time-ago";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import type { TunnelView } from "@/lib/contracts/tunnel-body";
 
 type Channel = TunnelView["channels"][number];
@@ -24,8 +24,7 @@ const isWritten = ({ kind, status }: Channel) =>
 
 export function TunnelChannels(props: {
   channels: readonly Channel[];
-  /** Absent for who may not change anything. */
-  onSplit?: ((channelId: string) => void) | undefined;
+  onSplit: (channelId: string) => void;
 }) {
   const { channels, onSplit } = props;
   return (
@@ -47,11 +46,9 @@ export function TunnelChannels(props: {
               <Th numeric>Records</Th>
               <Th>Consumed through</Th>
               <Th>Client</Th>
-              {onSplit && (
-                <Th>
-                  <span className="sr-only">Actions</span>
-                </Th>
-              )}
+              <Th>
+                <span className="sr-only">Actions</span>
+              </Th>
             </tr>
           </thead>
           <tbody>
@@ -82,21 +79,20 @@ export function TunnelChannels(props: {
                     {channel.clientId ?? "–"}
                   </span>
                 </Td>
-                {onSplit && (
-                  <Td>
-                    {isWritten(channel) && (
-                      <Button
-                        look="ghost"
-                        size="icon"
-                        aria-label={`Split channel ${channel.channelId}`}
-                        title="Split"
-                        onClick={() => onSplit(channel.channelId)}
-                      >
-                        <Split />
-                      </Button>
-                    )}
-                  </Td>
-                )}
+                <Td>
+                  {isWritten(channel) && (
+                    <RoleButton
+                      needs="administrator"
+                      look="ghost"
+                      size="icon"
+                      aria-label={`Split channel ${channel.channelId}`}
+                      title="Split"
+                      onClick={() => onSplit(channel.channelId)}
+                    >
+                      <Split />
+                    </RoleButton>
+                  )}
+                </Td>
               </tr>
             ))}
           </tbody>

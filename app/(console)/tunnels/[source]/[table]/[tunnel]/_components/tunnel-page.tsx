@@ -6,12 +6,12 @@ import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { callApi, problemOf } from "@/app/_api-client/request";
-import { Button } from "@/app/_ui/button";
 import { Notice } from "@/app/_ui/notice";
 import { PageHeader } from "@/app/_ui/page-header";
 import { LoadError, Skeleton } from "@/app/_ui/states";
 import { DeleteResourceDialog } from "@/app/(console)/_components/delete-resource-dialog";
 import { ProblemNotice } from "@/app/(console)/_components/problem-notice";
+import { RoleButton } from "@/app/(console)/_components/role-button";
 import { apiPaths, pagePaths } from "@/app/(console)/tables/_components/paths";
 import { TunnelStage } from "@/app/(console)/tunnels/_components/tunnel-list";
 import { typeWords } from "@/app/(console)/tunnels/_components/tunnel-words";
@@ -23,12 +23,7 @@ import { useLatencySamples } from "./use-latency-samples";
 
 const liveEveryMs = 2_000;
 
-export function TunnelPage(props: {
-  source: string;
-  table: string;
-  tunnel: string;
-  mayWrite: boolean;
-}) {
+export function TunnelPage(props: { source: string; table: string; tunnel: string }) {
   const { source, table, tunnel: name } = props;
   const router = useRouter();
   const [deleting, setDeleting] = useState(false);
@@ -76,17 +71,16 @@ export function TunnelPage(props: {
           </>
         }
         actions={
-          props.mayWrite && (
-            <Button
-              look="ghost"
-              size="icon"
-              aria-label="Delete the tunnel"
-              title="Delete"
-              onClick={() => setDeleting(true)}
-            >
-              <Trash2 />
-            </Button>
-          )
+          <RoleButton
+            needs="administrator"
+            look="ghost"
+            size="icon"
+            aria-label="Delete the tunnel"
+            title="Delete"
+            onClick={() => setDeleting(true)}
+          >
+            <Trash2 />
+          </RoleButton>
         }
       />
       <div className="flex flex-col gap-5">
@@ -100,10 +94,7 @@ export function TunnelPage(props: {
           </Notice>
         )}
         <TunnelFigures tunnel={tunnel} latencySamples={samples} />
-        <TunnelChannels
-          channels={tunnel.channels}
-          onSplit={props.mayWrite ? setSplitting : undefined}
-        />
+        <TunnelChannels channels={tunnel.channels} onSplit={setSplitting} />
       </div>
       {splitting !== null && (
         <SplitChannelDialog path={path} channelId={splitting} onClose={() => setSplitting(null)} />
