@@ -1,9 +1,11 @@
 import { readJson } from "@/lib/core/import/read-cell";
 import { type JsonLine, readJsonLine } from "@/lib/core/import/read-json-line";
-import { LineCutter, lineCharactersMax, type TextLine } from "@/lib/core/import/text-lines";
+import { lineCharactersMax, type TextLine } from "@/lib/core/import/text-lines";
 import type { ColumnType } from "@/lib/core/record";
 import { columnTypeOf } from "@/lib/core/schema-mapping";
 import { findLoneSurrogate } from "@/lib/core/utf8";
+import { ByteLines } from "./byte-lines";
+import { NdjsonScanner } from "./ndjson-scanner";
 import { RowProblems } from "./row-problems";
 import type { RowSink } from "./row-sink";
 import { takeCell } from "./text-cells";
@@ -19,23 +21,31 @@ export async function readNdjsonRows(
 ): Promise<void> {
   const problems = new RowProblems("Line");
   const pieces = new Utf8Pieces(problems);
-  const cutter = new LineCutter();
+  const scanner = new NdjsonScanner(sink);
   const columns = new Map<string, { index: number; type: ColumnType }>(
     sink.columns.map(({ name, type }, index) => [name, { index, type: columnTypeOf[type] }]),
   );
-  const take = (line: TextLine) => takeLine(line, columns, sink, problems);
+  const lines = new ByteLines(lineBytesMax, (bytes, start, end, line) => {
+    // What has no more bytes than a line may have characters is not too long, however it is spelt.
+    const mayScan = end - start <= lineCharactersMax;
+    if (mayScan && scanner.scan(bytes, start, end) !== "unusual") return;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset).toString("utf8", start, end);
+    takeLine({ line, text: text.replace(/\r$/, "") }, columns, sink, problems);
+  });
   for await (const piece of body) {
-    const text = Buffer.from(pieces.push(piece)).toString();
-    for (const line of cutter.push(text)) take(line);
+    lines.push(pieces.push(piece));
     await sink.turn();
   }
-  const rest = Buffer.from(pieces.end()).toString();
-  for (const line of [...cutter.push(rest), ...cutter.end()]) take(line);
+  lines.push(pieces.end());
+  lines.end();
   problems.throwIfAny();
 }
 
+/** A character of a text takes at most three bytes, so what is longer is too long in characters too. */
+const lineBytesMax = 3 * lineCharactersMax;
 const tooLong: JsonLine = { kind: "broken", message: "The line is too long." };
 
+/** What the scanner does not take: other spellings of values, and all that is wrong. */
 function takeLine(
   { line, text }: TextLine,
   columns: ReadonlyMap<string, { readonly index: number; readonly type: ColumnType }>,

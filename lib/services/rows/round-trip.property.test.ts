@@ -49,7 +49,8 @@ function collecting(): RowSink & { readonly rows: (CellValue | null)[][] } {
     columns,
     rows,
     put: (column, value) => {
-      open[column] = value instanceof Uint8Array ? new Uint8Array(value) : value;
+      if (columns[column]?.type === "INT64") open[column] = BigInt(value as bigint | number);
+      else open[column] = value instanceof Uint8Array ? new Uint8Array(value) : value;
     },
     endRow: () => {
       rows.push(open);

@@ -1,7 +1,7 @@
 import type { DatasetColumn } from "@/lib/core/dataset";
 import { invariant } from "@/lib/core/error";
 import type { RowTarget } from "@/lib/core/ports/row-target";
-import type { CellValue, RowSink } from "../rows/row-sink";
+import { type CellValue, type RowSink, setInt64 } from "../rows/row-sink";
 
 /** Stands where a column's number would: the row ends. Far more than columns a dataset may have. */
 const endOfRow = 0xffff;
@@ -31,7 +31,7 @@ export class PackRows implements RowSink {
     switch (this.columns[column]?.type) {
       case "INT64":
         this.#begin(column, 8);
-        this.#view.setBigInt64(this.#end, value as bigint, true);
+        setInt64(this.#view, this.#end, value as bigint | number);
         this.#end += 8;
         break;
       case "DOUBLE":
