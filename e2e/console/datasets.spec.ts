@@ -151,6 +151,7 @@ test("a broken CSV is refused with lines and columns, and nothing of it is visib
   api,
   s3,
 }) => {
+  test.slow();
   const name = unique("broken");
   await createDataset(api, name);
   const dialog = await openUpload(page, name);
@@ -171,6 +172,119 @@ test("a broken CSV is refused with lines and columns, and nothing of it is visib
   await page.getByRole("tab", { name: "Sessions" }).click();
   await expect(page.getByRole("row").filter({ hasText: "aborted" })).toHaveCount(1);
 });
+
+test("what breaks on its way is taken up where it broke, and what is cancelled leaves nothing", async ({
+  signedIn: page,
+  api,
+  s3,
+}) => {
+  test.slow();
+  const name = unique("breaks");
+  await createDataset(api, name);
+  // A browser that writes files while they come asks where; here it is told.
+  await page.addInitScript(() => {
+    const pick = async ({ suggestedName }: { suggestedName: string }) =>
+      (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
+    Object.assign(window, { showSaveFilePicker: pick });
+  });
+  const dialog = await openUpload(page, name);
+  const hang = async () => {};
+  await page.route("**/blocks/0", hang);
+  const files = [{ name: "rows.csv", text: csvOf(0, 500) }];
+  await dropFiles(page, "label:has(input[type=file])", files);
+  await dialog.getByRole("button", { name: "Upload", exact: true }).click();
+  await expect(dialog.getByRole("progressbar", { name: "Upload" })).toBeVisible();
+  await dialog.getByRole("button", { name: "Cancel the upload" }).click();
+  await expect(dialog.getByText("The upload was cancelled")).toBeVisible(arrives);
+  await page.unroute("**/blocks/0", hang);
+
+  await page.route("**/blocks/0", (route) => route.abort("connectionreset"), { times: 1 });
+  await dialog.getByRole("button", { name: "Upload", exact: true }).click();
+  await expect(dialog.getByText("500 rows are visible")).toBeVisible(arrives);
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("tab", { name: "Sessions" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "aborted" })).toHaveCount(1);
+  expect((await listKeys(s3, bucketName, `e2e/${name}/`)).length).toBe(1);
+
+  const asked: string[] = [];
+  const cutOff = csvOf(0, 500).slice(0, 3_000);
+  await page.route("**/rows?*", async (route) => {
+    asked.push(new URL(route.request().url()).searchParams.get("from") ?? "0");
+    if (asked.length > 1) return route.continue();
+    return route.fulfill({ contentType: "text/csv", body: cutOff });
+  });
+  await page.getByRole("button", { name: "Download", exact: true }).click();
+  const down = page.getByRole("dialog", { name: `Download ${name}` });
+  await down.getByRole("button", { name: "Download", exact: true }).click();
+  await expect(down.getByText("500 rows downloaded")).toBeVisible(arrives);
+  expect(asked).toEqual(["0", expect.stringMatching(/^[1-9]\d*$/)]);
+  const saved = await page.evaluate(async (file) => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle(file);
+    return (await handle.getFile()).text();
+  }, `${name}.csv`);
+  expect(saved).toBe(csvOf(0, 500));
+});
+
+test("small objects are merged on a click into a copy with a folder and a statement of its own", async ({
+  signedIn: page,
+  api,
+  s3,
+}) => {
+  test.slow();
+  const name = unique("merged");
+  await createDataset(api, name);
+  await uploadBlocks(api, name, [csvOf(0, 10), csvOf(10, 20), csvOf(20, 30)]);
+  await page.goto(`/datasets/${name}?tab=merges`);
+  await page.getByRole("button", { name: "Set up merging" }).click();
+  const settings = page.getByRole("dialog", { name: `Merging of ${name}` });
+  const preview = settings.getByRole("region", { name: "What these settings would do now" });
+  await expect(preview).toContainText("3 objects in 1 partition wait for company");
+  await settings.getByLabel("Small objects that begin a merge").fill("1");
+  await expect(settings.getByLabel("Small objects that begin a merge")).toHaveAttribute(
+    "aria-invalid",
+    "true",
+  );
+  await settings.getByLabel("Small objects that begin a merge").fill("3");
+  await expect(preview).toContainText("3 objects with 30 rows become about 1 object");
+  // Off: nothing begins by itself before the click.
+  await settings.getByRole("radio", { name: /^Off/ }).check();
+  await settings.getByRole("radio", { name: /^Sorted/ }).check();
+  await settings.getByLabel("Order column 1").selectOption("price");
+  await settings.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("sorted by price")).toBeVisible();
+  await expect(page.getByText("No merges yet")).toBeVisible();
+
+  await page.getByRole("button", { name: "Merge now" }).click();
+  const ask = page.getByRole("dialog", { name: `Merge ${name} now?` });
+  await expect(ask.getByText("3 objects in 1 partition have no merged copy yet")).toBeVisible();
+  await ask.getByRole("button", { name: "Merge", exact: true }).click();
+  const merge = page.getByRole("row").filter({ hasText: "The whole dataset" });
+  await expect(merge).toContainText("visible", arrives);
+  await expect(merge).toContainText("3 → 1");
+  await expect(merge).toContainText("stay");
+  await expect(figure(page, "Merged rows")).toHaveText("30", arrives);
+  await expect(figure(page, "Taken twice")).not.toHaveText("0 B");
+  expect((await listKeys(s3, bucketName, `e2e/${name}_merged/`)).length).toBe(1);
+  expect((await listKeys(s3, bucketName, `e2e/${name}/`)).length).toBe(3);
+  await page.getByRole("button", { name: "View its statement" }).click();
+  const statement = page.getByRole("textbox", { name: "Statement" });
+  await expect(statement).toHaveValue(new RegExp(`e2e/${name}_merged`));
+});
+
+/** As an upload of several files does. */
+async function uploadBlocks(api: APIRequestContext, name: string, blocks: readonly string[]) {
+  const uploads = `/api/v1/datasets/${name}/upload-sessions`;
+  const { id } = await (await api.post(uploads, { data: {} })).json();
+  for (const [block, data] of blocks.entries()) {
+    const headers = { "content-type": "text/csv" };
+    const put = await api.put(`${uploads}/${id}/blocks/${block}`, { data, headers });
+    expect(put.status(), await put.text()).toBe(200);
+  }
+  const commit = await api.post(`${uploads}/${id}/commit`, {
+    data: { blocks: [...blocks.keys()] },
+  });
+  expect(commit.status(), await commit.text()).toBe(200);
+}
 
 async function createDataset(api: APIRequestContext, name: string) {
   const columns = [
