@@ -13,16 +13,16 @@ const uploadsPerSweepMax = 200;
  * others are never looked at: a bucket may have more than one tenant.
  */
 export class Janitor {
-  readonly #ledger: Ledger;
-  readonly #adapters: Adapters;
+  readonly #ledger: Pick<Ledger, "listAbandonedUploads" | "forgetUpload">;
+  readonly #adapters: Pick<Adapters, "destination">;
   readonly #events: DeliveryEvents;
   readonly #clock: Clock;
   #lastSweepAtMs: number;
   #sweeping: Promise<void> = Promise.resolve();
 
   constructor(options: {
-    ledger: Ledger;
-    adapters: Adapters;
+    ledger: Pick<Ledger, "listAbandonedUploads" | "forgetUpload">;
+    adapters: Pick<Adapters, "destination">;
     events: DeliveryEvents;
     clock: Clock;
   }) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Directed, stagedAgainByTwo } from "./testing/simulation/directed";
 import { type Mutant, mutants } from "./testing/simulation/mutants";
 import { runSchedules } from "./testing/simulation/run-schedules";
+import { runSchedule } from "./testing/simulation/schedule";
 
 /** Most are found within ten seeds, the rarest within 140. */
 const schedulesMax = 1_000;
@@ -28,7 +29,7 @@ describe("the simulation finds what breaks without", () => {
     async (mutant, breaks) => {
       const { failures } = await runSchedules({
         ...{ firstSeed: 1, schedules: schedulesMax, failuresMax: 1 },
-        options: { mutant, directed: directedAt[mutant] },
+        run: (seed) => runSchedule(seed, { mutant, directed: directedAt[mutant] }),
       });
       const [failure] = failures;
       expect(failure?.cause).toMatchObject({ message: expect.stringMatching(`^${breaks}`) });

@@ -63,7 +63,7 @@ describe("delivery under random schedules", () => {
     const step = vi.spyOn(machine, "stepDelivery");
     const seen = new Set<string>();
     const totals = await runSchedules({
-      ...{ firstSeed: 1, schedules, failuresMax: 1 },
+      ...{ firstSeed: 1, schedules, failuresMax: 1, run: runSchedule },
       onSchedule() {
         for (const [state, fact] of step.mock.calls) seen.add(`${state.doing.kind} ${fact.kind}`);
         step.mockClear();
@@ -79,14 +79,20 @@ describe("delivery under random schedules", () => {
     timeout: 300_000,
   }, async () => {
     const calm = { firstSeed: 1, schedules: calmSchedules, failuresMax: 1 };
-    const totals = await runSchedules({ ...calm, options: { isCalm: true } });
+    const totals = await runSchedules({
+      ...calm,
+      run: (seed) => runSchedule(seed, { isCalm: true }),
+    });
     expect(messages(totals.failures)).toEqual([]);
     expect([...totals.met.keys()]).toContain("tunnel away");
   });
 
   it("decides a position that moved without a record once a minute, and nothing more", async () => {
     const quiet = { firstSeed: 1, schedules: 10, failuresMax: 1 };
-    const totals = await runSchedules({ ...quiet, options: { isCalm: true, lastsMs: 75_000 } });
+    const totals = await runSchedules({
+      ...quiet,
+      run: (seed) => runSchedule(seed, { isCalm: true, lastsMs: 75_000 }),
+    });
     expect(messages(totals.failures)).toEqual([]);
     const idle = totals.met.get("batchDecided: idle") ?? 0;
     expect(idle).toBeGreaterThan(0);
@@ -95,7 +101,10 @@ describe("delivery under random schedules", () => {
 
   it("never brings back what its heir published and somebody deleted, when a zombie staged it too", async () => {
     const directed = { firstSeed: 1, schedules: directedSchedules, failuresMax: 1 };
-    const totals = await runSchedules({ ...directed, options: { directed: stagedAgainByTwo } });
+    const totals = await runSchedules({
+      ...directed,
+      run: (seed) => runSchedule(seed, { directed: stagedAgainByTwo }),
+    });
     expect(messages(totals.failures)).toEqual([]);
     const deleted = totals.met.get("directed: deleted before the zombie woke") ?? 0;
     expect(deleted).toBeGreaterThanOrEqual(directedSchedules);

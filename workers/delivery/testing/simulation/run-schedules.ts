@@ -1,5 +1,5 @@
-import { FailedSchedule, runSchedule } from "./schedule";
-import type { WorldOptions } from "./world";
+import { FailedSchedule } from "./failed-schedule";
+import type { SeededWorld } from "./seeded-world";
 
 export type ScheduleTotals = {
   schedules: number;
@@ -14,15 +14,16 @@ export async function runSchedules(request: {
   readonly firstSeed: number;
   readonly schedules: number;
   readonly failuresMax: number;
-  readonly options?: WorldOptions;
+  /** One schedule, to its end. Throws FailedSchedule. */
+  readonly run: (seed: number) => Promise<Pick<SeededWorld, "met" | "queue">>;
   readonly onSchedule?: (totals: ScheduleTotals) => void;
 }): Promise<ScheduleTotals> {
-  const { firstSeed, schedules, failuresMax, options, onSchedule } = request;
+  const { firstSeed, schedules, failuresMax, run, onSchedule } = request;
   const totals: ScheduleTotals = { schedules: 0, events: 0, met: new Map(), failures: [] };
   for (let seed = firstSeed; seed < firstSeed + schedules; seed += 1) {
     totals.schedules += 1;
     try {
-      const { met, queue } = await runSchedule(seed, options);
+      const { met, queue } = await run(seed);
       totals.events += queue.events;
       for (const [what, count] of met) totals.met.set(what, (totals.met.get(what) ?? 0) + count);
     } catch (thrown) {

@@ -1,4 +1,5 @@
 import { Janitor } from "../../janitor";
+import { FailedSchedule } from "./failed-schedule";
 import { type FaultName, faultNames, faults, type Victims, waitForMoments } from "./faults";
 import { Violation } from "./watcher";
 import { WorkerUnderTest } from "./worker-under-test";
@@ -10,27 +11,12 @@ const endedByMs = 300_000;
 /** Longer than anything that the janitor waits for. */
 const afterMs = 10_000;
 
-/** The schedule's trace up to the violation, and how to see it again. */
-export class FailedSchedule extends Error {
-  override readonly name = "FailedSchedule";
-  readonly seed: number;
-
-  constructor(seed: number, violation: unknown, trace: readonly string[], options: WorldOptions) {
-    const reason = violation instanceof Error ? violation.message : String(violation);
-    const stack = violation instanceof Violation ? "" : `\n${(violation as Error | null)?.stack}`;
-    const said = `Seed ${seed}: ${reason}`;
-    const lines = [said + stack, ...trace, said, `Again: ${replayOf(seed, options)}`];
-    super(lines.join("\n"), { cause: violation });
-    this.seed = seed;
-  }
-}
-
-function replayOf(seed: number, { isCalm, directed, mutant }: WorldOptions): string {
-  const flags = [`--seed ${seed} --schedules 1`];
+function flagsOf({ isCalm, directed, mutant }: WorldOptions): string[] {
+  const flags: string[] = [];
   if (isCalm) flags.push("--calm");
   if (directed) flags.push("--directed");
   if (mutant) flags.push(`--mutant "${mutant}"`);
-  return `npm run simulate -- ${flags.join(" ")}`;
+  return flags;
 }
 
 /**
@@ -43,7 +29,7 @@ export async function runSchedule(seed: number, options: WorldOptions = {}): Pro
     await new Schedule(world).run();
   } catch (thrown) {
     if (!options.isTraced) await runSchedule(seed, { ...options, isTraced: true });
-    throw new FailedSchedule(seed, thrown, world.trace, options);
+    throw new FailedSchedule(seed, thrown, world.trace, flagsOf(options));
   }
   return world;
 }

@@ -16,7 +16,8 @@ export class Violation extends Error {
   override readonly name = "Violation";
 }
 
-function check(holds: boolean, message: () => string): void {
+/** Throws a violation unless it holds. */
+export function check(holds: boolean, message: () => string): void {
   if (!holds) throw new Violation(message());
 }
 

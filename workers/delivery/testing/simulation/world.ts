@@ -7,10 +7,10 @@ import { InMemoryObjectStore } from "@/lib/storage/testing/in-memory-object-stor
 import type { Adapters } from "../../adapters";
 import type { DeliveryEvents } from "../../events";
 import type { Directed } from "./directed";
-import { createRandom, EventQueue } from "./event-queue";
 import { bendLedger, bendStore, bendTunnel, type Mutant } from "./mutants";
-import { Network, type ProcessState } from "./network";
+import type { ProcessState } from "./network";
 import { overridden } from "./overridden";
+import { faultsUntilMs, SeededWorld } from "./seeded-world";
 import { SimulatedLedger } from "./simulated-ledger";
 import {
   createSimulatedDecoder,
@@ -39,9 +39,6 @@ const flushMs = 1_000;
 const emptyReadMs = 120;
 const recordsMax = 16;
 const writeEveryMs = 150;
-const traceLinesMax = 4_000;
-/** After this nothing fails any more, so that everything has to come to its end. */
-const faultsUntilMs = 4_000;
 /** A calm world's source is away for longer than a batch may stay open. */
 const awayFromMs = 1_200;
 const awayUntilMs = 6_000;
@@ -67,36 +64,25 @@ export const task: HeldTask = {
 export const partBytesMin = 100;
 
 /** Store, database, tunnel and time of one schedule. Who decides what fails is the seed alone. */
-export class World {
-  readonly queue = new EventQueue();
-  readonly random: () => number;
+export class World extends SeededWorld {
   readonly store = new InMemoryObjectStore({ bucket, partBytesMin });
   readonly memoryBudgetBytes: number;
   readonly ledger: SimulatedLedger;
   readonly tunnel: SimulatedTunnel;
   readonly watcher: Watcher;
-  readonly network: Network;
   readonly isCalm: boolean;
   readonly directed: Directed | undefined;
   readonly lastsMs: number;
-  readonly trace: string[] = [];
-  /** How often each thing has happened: a schedule in which nothing does proves nothing. */
-  readonly met = new Map<string, number>();
-  /** The first guarantee that broke, or the first bug. */
-  broken: unknown = null;
   readonly #mutant: Mutant | undefined;
-  readonly #isTraced: boolean;
   readonly #ports: { ledger: LedgerPort; store: ObjectStore; tunnel: Tunnel };
-  #objectIds = 0;
 
   constructor(seed: number, options: WorldOptions) {
     const { mutant, isCalm = false, isTraced = false, directed } = options;
-    this.random = createRandom(seed);
+    super(seed, isTraced);
     this.#mutant = mutant;
     this.isCalm = isCalm;
     this.directed = directed;
     this.lastsMs = options.lastsMs ?? faultsUntilMs;
-    this.#isTraced = isTraced;
     const nowMs = () => this.queue.nowMs;
     const mode = modes[this.below(modes.length)] ?? "differential";
     // Batches that a few rows fill, of which many are open at the same time.
@@ -112,16 +98,9 @@ export class World {
       nowMs,
       recordsMax: recordsPerReadMax,
     });
-    const count = (what: string) => this.count(what);
     this.watcher = new Watcher({
-      ...{ ledger: this.ledger, store: this.store, tunnel: this.tunnel, nowMs, met: count },
+      ...{ ledger: this.ledger, store: this.store, tunnel: this.tunnel, nowMs, met: this.count },
       openMsMax: isCalm ? flushMs : null,
-    });
-    this.network = new Network({
-      ...{ queue: this.queue, random: this.random, met: count },
-      fails: (probability) => this.fails(probability),
-      note: (line) => this.note(line),
-      onBroken: (thrown) => this.break(thrown),
     });
     this.#ports = {
       ledger: this.watcher.watchLedger(bendLedger(mutant, this.ledger, this.tunnel)),
@@ -134,36 +113,8 @@ export class World {
     }
   }
 
-  get isFaulty(): boolean {
-    return !this.isCalm && !this.directed && this.queue.nowMs < faultsUntilMs;
-  }
-
-  below(count: number): number {
-    return Math.floor(this.random() * count);
-  }
-
-  /** True with this probability, and never after the faults have ended. */
-  fails(probability: number): boolean {
-    return this.random() < probability && this.isFaulty;
-  }
-
-  newObjectId(): string {
-    this.#objectIds += 1;
-    return `o${this.#objectIds}`;
-  }
-
-  count(what: string): void {
-    this.met.set(what, (this.met.get(what) ?? 0) + 1);
-  }
-
-  note(line: () => string): void {
-    if (!this.#isTraced) return;
-    this.trace.push(`${String(Math.round(this.queue.nowMs)).padStart(7)} ${line()}`);
-    if (this.trace.length >= 2 * traceLinesMax) this.trace.splice(0, traceLinesMax);
-  }
-
-  break(thrown: unknown): void {
-    this.broken ??= thrown;
+  override get isFaulty(): boolean {
+    return !this.isCalm && !this.directed && super.isFaulty;
   }
 
   /** Everything whose records are written and acked, and every end told to the tunnel. */
@@ -229,29 +180,11 @@ export class World {
     return { ledger, adapters: { destination, source: () => Promise.reject(new Error("Over")) } };
   }
 
-  /** Logs go to the counters and the trace. A bug of the code under test ends the schedule. */
   events(): DeliveryEvents {
-    const methods = new Map<string, unknown>();
-    return new Proxy({} as DeliveryEvents, {
-      get: (_, name) => {
-        const key = String(name);
-        if (!methods.has(key)) methods.set(key, (...told: unknown[]) => this.#told(key, told));
-        return methods.get(key);
-      },
-    });
+    return this.eventsAs<DeliveryEvents>();
   }
 
-  #told(name: string, told: readonly unknown[]): void {
-    const error = told.find((one) => one instanceof Error) as AppError | undefined;
-    const tags = (told[0] ?? {}) as Readonly<Record<string, unknown>>;
-    const how = error?.code ?? tags.why ?? tags.sealedBy;
-    this.count(how === undefined ? name : `${name}: ${how}`);
-    this.note(
-      () => `  ${name} ${error ? `${error.code} ${error.message}` : ""} ${JSON.stringify(tags)}`,
-    );
-    if (!error) return;
-    if (error.code === "internal.unexpected" || error.code === "internal.invariant_broken")
-      this.break(error.cause ?? error);
+  protected override onError(error: AppError, tags: Readonly<Record<string, unknown>>): void {
     // A zombie may meet what its heir has acked; whoever owns the channel must not.
     const isLost = ownersNeverMeet.has(error.code);
     const { epoch } = this.ledger.channelOf(String(tags.channel)) ?? {};
