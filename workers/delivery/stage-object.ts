@@ -6,6 +6,8 @@ import type { ObjectStore, UploadedPart } from "@/lib/core/ports/object-store";
 
 /** Parts below this size are refused by S3, but for the last. */
 export const partBytesMinOfS3 = 5 * 1024 * 1024;
+/** From here on a part is work enough for a turn of the event loop of its own. */
+const turnBytesMin = 1024 * 1024;
 
 export type StageContext = {
   readonly ledger: Pick<Ledger, "logUpload" | "logUploadId" | "forgetUpload" | "lastSequences">;
@@ -148,6 +150,10 @@ export class ObjectUpload {
     invariant(begun, "Parts are sent to an upload that exists");
     const { key, uploadId, objectId } = begun;
     const body = this.#nextPart();
+    // Joining a large one took milliseconds, and so will its checksum and its signature.
+    if (body.byteLength >= turnBytesMin) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
     try {
       const partNumber = this.#parts.length + 1;
       this.#parts.push(await store.uploadPart({ key, uploadId, partNumber, body }));
