@@ -1,4 +1,5 @@
 import { inUse, pageOf } from "./sample-answers";
+import { clean } from "./verify-answers";
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 const inMinutes = (minutes: number) => minutesAgo(-minutes);
@@ -327,3 +328,24 @@ export const merges = pageOf(
   ],
   2_411,
 );
+
+const { report } = clean.run;
+const unbalanced = { kind: "unbalanced", saidObjects: 12, objects: 11 };
+
+/** What commits say beside what their objects hold, and a folder that somebody else put something into. */
+export const differing = {
+  run: {
+    ...clean.run,
+    clean: false,
+    report: {
+      ...report,
+      folders: ["lake/sales/"],
+      counts: { ...report.counts, unbalanced: 2, foreign: 1 },
+      findings: [
+        { kind: "foreign", key: "lake/sales/ds=2026-01-01/region=eu/export.csv", bytes: 4_096 },
+        { ...unbalanced, commit: uuid(41), saidRows: 1_200_000, rows: 1_100_000 },
+        { ...unbalanced, commit: null, saidRows: 1_284_629_873, rows: 1_284_529_873 },
+      ],
+    },
+  },
+};

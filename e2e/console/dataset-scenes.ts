@@ -166,6 +166,12 @@ export const datasetScenes: readonly Scene[] = [
 
 export const datasetMergeScenes: readonly Scene[] = [
   {
+    name: "dataset-verify",
+    path: `${path}?tab=verify`,
+    answers: { ...common, [`${path}/verify`]: answers.differing },
+    shows: "The bucket differs from the ledger",
+  },
+  {
     name: "dataset-merges",
     path: `${path}?tab=merges`,
     answers: common,

@@ -111,6 +111,9 @@ test("a dataset is made by hand, filled by dropping files, downloaded byte for b
   expect(await download(page, name, "csv")).toBe(csvOf(0, 2_000));
   expect(await download(page, name, "ndjson")).toBe(ndjsonOf(0, 2_000));
 
+  await page.getByRole("tab", { name: "Verify" }).click();
+  await page.getByRole("button", { name: "Verify", exact: true }).click();
+  await expect(page.getByText("The bucket holds what the ledger says")).toBeVisible(arrives);
   await page.getByRole("tab", { name: "Overview" }).click();
   await page.getByRole("button", { name: "Add columns" }).click();
   const add = page.getByRole("dialog", { name: `Add columns to ${name}` });

@@ -10,6 +10,7 @@ import { Tabs } from "@/app/_ui/tabs";
 import { folderOf } from "@/app/(console)/datasets/_components/dataset-list";
 import { DatasetOrigin } from "@/app/(console)/datasets/_components/dataset-origin";
 import { datasetApi } from "@/app/(console)/datasets/_components/dataset-paths";
+import { VerifyTab } from "@/app/(console)/tasks/[name]/_components/verify-tab";
 import type { DatasetView } from "@/lib/contracts/dataset-body";
 import { DatasetActions } from "./dataset-actions";
 import { DatasetObjects } from "./dataset-objects";
@@ -25,6 +26,7 @@ const tabs = [
   { value: "partitions", label: "Partitions" },
   { value: "sessions", label: "Sessions" },
   { value: "merges", label: "Merges" },
+  { value: "verify", label: "Verify" },
 ] as const;
 
 export function DatasetPage({ name, tab: asked }: { name: string; tab: string | null }) {
@@ -84,6 +86,7 @@ export function DatasetPage({ name, tab: asked }: { name: string; tab: string | 
           {tab === "partitions" && <DatasetPartitions dataset={dataset} />}
           {tab === "sessions" && <SessionsTab dataset={dataset} />}
           {tab === "merges" && <MergesTab dataset={dataset} />}
+          {tab === "verify" && <VerifyTab what={dataset.origin} name={dataset.name} canAsk />}
         </div>
       </Tabs>
     </>

@@ -83,7 +83,7 @@ export function TaskPage({ name, tab: asked }: { name: string; tab: string | nul
           {tab === "dirty" && <DirtyList task={task} />}
           {tab === "channels" && <ChannelList task={task.name} />}
           {tab === "verify" && (
-            <VerifyTab task={task.name} canAsk={task.desiredState !== "deleted"} />
+            <VerifyTab what="task" name={task.name} canAsk={task.desiredState !== "deleted"} />
           )}
           {tab === "settings" && <TaskSettings task={task} />}
         </div>

@@ -23,7 +23,12 @@ const looks: Record<Finding["kind"], { tone: Tone; label: string }> = {
 };
 
 /** What a verification found, and what was delivered again. */
-export function VerifyReport({ run, report }: { run: VerifyRunView; report: Report }) {
+export function VerifyReport(props: {
+  what: "task" | "dataset";
+  run: VerifyRunView;
+  report: Report;
+}) {
+  const { run, report } = props;
   const { counts, redelivery } = report;
   return (
     <>
@@ -45,11 +50,19 @@ export function VerifyReport({ run, report }: { run: VerifyRunView; report: Repo
           value={counts.altered + counts.overlapping}
           note={`${formatCount(counts.foreign)} foreign`}
         />
-        <Figure
-          label="Gaps in batches"
-          value={counts.gap}
-          note={`${formatCount(counts.batches)} followed`}
-        />
+        {props.what === "task" ? (
+          <Figure
+            label="Gaps in batches"
+            value={counts.gap}
+            note={`${formatCount(counts.batches)} followed`}
+          />
+        ) : (
+          <Figure
+            label="Unbalanced commits"
+            value={counts.unbalanced}
+            note="hold something else than they say"
+          />
+        )}
       </div>
       {report.findings.length > 0 && <Findings report={report} />}
       <Beside report={report} />

@@ -17,13 +17,21 @@ import { VerifyReport } from "./verify-report";
 const liveEveryMs = 1_000;
 const idleEveryMs = 10_000;
 
-type Ask = { readonly deep: boolean; readonly redeliver: boolean };
+/** Only what a task delivers can be delivered again. */
+type Ask = { readonly deep: boolean; readonly redeliver?: true };
+
+type Subject = { readonly what: "task" | "dataset"; readonly name: string };
+
+const comparisons = {
+  task: "Every object's size, uuid, footer and checksum; every channel's batches, ranges and account.",
+  dataset: "Every object's size, uuid, footer and checksum; every commit's objects and rows.",
+} as const;
 
 /** Compares the bucket with the ledger: asks for it, follows it, shows what was found. */
-export function VerifyTab({ task, canAsk }: { task: string; canAsk: boolean }) {
+export function VerifyTab({ what, name, canAsk }: Subject & { canAsk: boolean }) {
   const client = useQueryClient();
-  const path = `/tasks/${encodeURIComponent(task)}/verify`;
-  const queryKey = ["verify", task];
+  const path = `/${what}s/${encodeURIComponent(name)}/verify`;
+  const queryKey = [path];
   const query = useQuery({
     queryKey,
     queryFn: ({ signal }) => callApi<VerifyStateView>(path, { signal }),
@@ -52,13 +60,15 @@ export function VerifyTab({ task, canAsk }: { task: string; canAsk: boolean }) {
   return (
     <div className="flex flex-col gap-5">
       {problem && <ProblemNotice problem={problem} />}
-      {canAsk && <AskCard run={run} isBusy={isBusy} onAsk={(body) => ask.mutate(body)} />}
+      {canAsk && (
+        <AskCard what={what} run={run} isBusy={isBusy} onAsk={(body) => ask.mutate(body)} />
+      )}
       {run ? (
-        <RunCard run={run} />
+        <RunCard what={what} run={run} />
       ) : (
         <Card>
           <EmptyState icon={<ScanSearch aria-hidden />} title="Not verified yet">
-            Verifying lists the task's folders, looks at every object, and compares them with the
+            Verifying lists the {what}'s folders, looks at every object, and compares them with the
             ledger. It changes nothing.
           </EmptyState>
         </Card>
@@ -72,17 +82,18 @@ function isOpen(run: VerifyRunView | null | undefined): boolean {
 }
 
 function AskCard(props: {
+  what: Subject["what"];
   run: VerifyRunView | null;
   isBusy: boolean;
   onAsk: (body: Ask) => void;
 }) {
   const [deep, setDeep] = useState(false);
-  const missing = props.run?.report?.counts.missing ?? 0;
+  const missing = props.what === "task" ? (props.run?.report?.counts.missing ?? 0) : 0;
   return (
     <Card>
       <CardHeader
         title="Compare the bucket with the ledger"
-        description="Every object's size, uuid, footer and checksum; every channel's batches, ranges and account."
+        description={comparisons[props.what]}
         actions={
           <>
             {missing > 0 && (
@@ -98,7 +109,7 @@ function AskCard(props: {
               needs="operator"
               look="primary"
               disabled={props.isBusy}
-              onClick={() => props.onAsk({ deep, redeliver: false })}
+              onClick={() => props.onAsk({ deep })}
             >
               <ScanSearch aria-hidden /> {props.isBusy ? "Verifying…" : "Verify"}
             </RoleButton>
@@ -126,9 +137,9 @@ function AskCard(props: {
   );
 }
 
-function RunCard({ run }: { run: VerifyRunView }) {
+function RunCard({ what, run }: { what: Subject["what"]; run: VerifyRunView }) {
   if (run.finishedAt === null) return <OpenRun run={run} />;
-  if (run.report) return <VerifyReport run={run} report={run.report} />;
+  if (run.report) return <VerifyReport what={what} run={run} report={run.report} />;
   return (
     <Notice tone="bad" title={run.error ? titleOf(run.error) : "The verification ended early"}>
       {run.error && (
