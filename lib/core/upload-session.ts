@@ -15,6 +15,8 @@
  * U4  A session is committed once: the same list again is the same commit, another list is refused.
  * U5  An overwrite takes away what was decided in its partition before it, and nothing decided later,
  *     and only once its own objects are visible.
+ * U6  A session is called committed only when all that it committed is visible, and what that replaces
+ *     is gone.
  *
  * The status is derived from facts; only "aborted" and the commit are stored, and never both.
  */

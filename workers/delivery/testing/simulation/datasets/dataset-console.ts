@@ -256,7 +256,7 @@ export class DatasetConsole {
     rows: readonly number[],
     objectId = this.#world.newObjectId(),
   ): Promise<StagedRows> {
-    this.#world.watcher.willStage(objectId, rows);
+    this.#world.watcher.promises.willStage(objectId, rows);
     const place = { store: this.#store, log: this.#log, objectId, key };
     const staging = new StagedObject({ ...place, columns, compression });
     try {

@@ -4,6 +4,7 @@ import type { ObjectStore } from "@/lib/core/ports/object-store";
 import type { InMemoryObjectStore } from "@/lib/storage/testing/in-memory-object-store";
 import { overridden } from "../overridden";
 import { check, Violation } from "../watcher";
+import { ClientPromises } from "./client-promises";
 import { readRows } from "./dataset-rows";
 import { type DatasetTables, datasetFolder, mergeFolder } from "./dataset-tables";
 import type { DatasetPorts } from "./dataset-world";
@@ -18,28 +19,21 @@ type Watched = {
   readonly met: (what: string) => void;
 };
 
-type Flush = { readonly sessionId: string; readonly flushId: string };
-
 /**
- * Readers who list both folders all the while, the clients to whom something was promised, and an
+ * Readers who list both folders all the while, clients who hold others to their promises, and an
  * account of its own of what was decided: looks at every effect. The names are those of
  * lib/core/upload-session.ts (U), stream-session.ts (T) and lib/core/SPEC.md (D, J, S).
  */
 export class DatasetWatcher {
+  readonly promises: ClientPromises;
   readonly #w: Watched;
   readonly #decided: DecidedObjects;
-  readonly #staged = new Map<string, readonly number[]>();
   /** By folder: every row that a reader ever saw, and in which object. */
   readonly #seen = {
     [datasetFolder]: new Map<number, string>(),
     [mergeFolder]: new Map<number, string>(),
   };
-  readonly #never = new Map<number, string>();
-  readonly #saved = new Map<string, Map<number, string | null>>();
   readonly #closedSessions = new Set<string>();
-  readonly #commitOfSession = new Map<string, string>();
-  readonly #commitOfFlush = new Map<string, string>();
-  readonly #acked: { readonly what: string; readonly objects: readonly Decided[] }[] = [];
   readonly #loggedUploads = new Set<string>();
   readonly #knownUploadIds = new Set<string>();
   readonly #foreign = new Set<string>();
@@ -50,6 +44,8 @@ export class DatasetWatcher {
   constructor(watched: Watched) {
     this.#w = watched;
     this.#decided = new DecidedObjects(watched.nowMs, watched.tables);
+    const seen = this.#seen[datasetFolder];
+    this.promises = new ClientPromises(this.#decided, (row) => seen.get(row));
   }
 
   // ---- what goes through the ports
@@ -113,8 +109,11 @@ export class DatasetWatcher {
         const saved = await port.saveBlock(sessionId, block);
         if (saved.kind !== "saved") return saved;
         check(!this.#closedSessions.has(sessionId), () => `U3: ${sessionId} took a block`);
-        const blocks = this.#saved.get(sessionId) ?? new Map<number, string | null>();
-        this.#saved.set(sessionId, blocks.set(block.blockId, block.uploadId && block.objectId));
+        const blocks = this.promises.saved.get(sessionId) ?? new Map<number, string | null>();
+        this.promises.saved.set(
+          sessionId,
+          blocks.set(block.blockId, block.uploadId && block.objectId),
+        );
         return saved;
       },
       abort: async (sessionId) => {
@@ -135,12 +134,14 @@ export class DatasetWatcher {
     const { tables } = this.#w;
     check(!this.#closedSessions.has(sessionId), () => `U4: ${sessionId} is decided once more`);
     this.#closedSessions.add(sessionId);
-    this.#commitOfSession.set(sessionId, commitId);
-    const saved = this.#saved.get(sessionId) ?? new Map<number, string | null>();
+    this.promises.commitOfSession.set(sessionId, commitId);
+    const saved = this.promises.saved.get(sessionId) ?? new Map<number, string | null>();
     const listed = [...new Set(blockIds)].sort();
     const there = [...saved.keys()].sort();
     check(`${listed}` === `${there}`, () => `U2: ${sessionId} has ${there}, decided ${listed}`);
-    const objects = this.#decided.add(tables.objectsOf(commitId), (id) => this.#stagedRows(id));
+    const objects = this.#decided.add(tables.objectsOf(commitId), (id) =>
+      this.promises.stagedRows(id),
+    );
     const ids = objects.map(({ objectId }) => objectId).sort();
     const whole = [...saved.values()].filter((id) => id !== null).sort();
     check(`${ids}` === `${whole}`, () => `U2: ${sessionId} decided ${ids}, and whole are ${whole}`);
@@ -164,17 +165,20 @@ export class DatasetWatcher {
           const key = flushKey(pack);
           const session = tables.streamSessions.get(pack.sessionId);
           // The decision that was made before and had no rows is the same one.
-          const isAgain = this.#commitOfFlush.get(key) === commitId;
-          check(isAgain || !this.#commitOfFlush.has(key), () => `T2: ${key} was decided before`);
+          const isAgain = this.promises.commitOfFlush.get(key) === commitId;
+          check(
+            isAgain || !this.promises.commitOfFlush.has(key),
+            () => `T2: ${key} was decided before`,
+          );
           check(session?.endedAtMs === null, () => `T6: ${key} of an ended session`);
           const isCurrent = pack.schemaVersion === tables.schemaVersion;
           check(isCurrent, () => `T4: ${key} was read with version ${pack.schemaVersion}`);
-          this.#commitOfFlush.set(key, commitId);
+          this.promises.commitOfFlush.set(key, commitId);
         }
         const rows = packs.reduce((sum, pack) => sum + pack.rows, 0);
         check(object.rows === rows, () => `T3: ${commitId} has ${object.rows} rows of ${rows}`);
         const objects = tables.objectsOf(commitId);
-        this.#wasDecided(this.#decided.add(objects, (id) => this.#stagedRows(id)));
+        this.#wasDecided(this.#decided.add(objects, (id) => this.promises.stagedRows(id)));
         return answer;
       },
     });
@@ -288,91 +292,10 @@ export class DatasetWatcher {
       const before = this.#seen[folder].get(row);
       check(before === undefined, () => `S1: row ${row} of ${key} was seen in ${before}`);
       this.#seen[folder].set(row, key);
-      const promise = this.#never.get(row);
-      check(promise === undefined, () => `${promise}: row ${row} of ${key} was never to be seen`);
+      this.promises.seen(row, key);
     }
     object.wasVisible = true;
     object.visibleAtMs = this.#w.nowMs();
-  }
-
-  // ---- what clients send and are told
-
-  willStage(objectId: string, rows: readonly number[]): void {
-    this.#staged.set(objectId, rows);
-  }
-
-  #stagedRows(objectId: string): readonly number[] {
-    const rows = this.#staged.get(objectId);
-    if (!rows) throw new Violation(`U1: nobody sent ${objectId}`);
-    return rows;
-  }
-
-  /** Somebody was told that these rows do not count. */
-  neverVisible(rows: readonly number[], why: string): void {
-    for (const row of rows) {
-      const at = this.#seen[datasetFolder].get(row);
-      check(at === undefined, () => `${why}: row ${row} was refused and is seen in ${at}`);
-      this.#never.set(row, why);
-    }
-  }
-
-  neverFlushed(flush: Flush, rows: readonly number[]): void {
-    const key = flushKey(flush);
-    check(!this.#commitOfFlush.has(key), () => `T6: ${key} was decided and is called ended`);
-    this.neverVisible(rows, "T6");
-  }
-
-  refusedWrongly(what: string): void {
-    throw new Violation(`${what} has the wrong answer`);
-  }
-
-  saidFlushed(flush: Flush, rows: readonly number[]): void {
-    const key = flushKey(flush);
-    const commitId = this.#commitOfFlush.get(key);
-    if (commitId === undefined) throw new Violation(`T1: ${key} is answered and not decided`);
-    if (rows.length === 0) return;
-    const objects = this.#decided.ofCommit(commitId);
-    const held = objects.flatMap((object) => object.rows);
-    const missing = rows.find((row) => !held.includes(row));
-    check(missing === undefined, () => `T2: row ${missing} of ${key} is not what was decided`);
-    this.#ack(`T1: ${key}`, objects);
-  }
-
-  saidCommitted(
-    sessionId: string,
-    blocks: readonly { readonly blockId: number; readonly may: readonly (readonly number[])[] }[],
-  ): void {
-    const commitId = this.#commitOfSession.get(sessionId);
-    if (commitId === undefined) throw new Violation(`U6: ${sessionId} is answered, not decided`);
-    for (const { blockId, may } of blocks) {
-      const objectId = this.#saved.get(sessionId)?.get(blockId);
-      const rows = objectId ? this.#stagedRows(objectId) : [];
-      const isOneOf = may.some((one) => `${one}` === `${rows}`);
-      check(isOneOf, () => `U2: block ${blockId} of ${sessionId} is ${rows}`);
-    }
-    this.#ack(`U6: ${sessionId}`, this.#decided.ofCommit(commitId));
-    const left = this.#decided.notGone(commitId);
-    check(left === null, () => `U6: ${sessionId} is committed, and ${left} still stands`);
-  }
-
-  #ack(what: string, objects: readonly Decided[]): void {
-    this.#acked.push({ what, objects });
-    const hidden = objects.find((object) => !object.wasVisible);
-    check(!hidden, () => `${what} is answered, and ${hidden?.key} is not visible`);
-  }
-
-  saidLost(sessionId: string): void {
-    this.#checkLost(sessionId, this.#commitOfSession.get(sessionId));
-  }
-
-  saidFlushLost(flush: Flush): void {
-    this.#checkLost(flushKey(flush), this.#commitOfFlush.get(flushKey(flush)));
-  }
-
-  #checkLost(what: string, commitId: string | undefined): void {
-    const objects = commitId === undefined ? [] : this.#decided.ofCommit(commitId);
-    const isLost = objects.some(({ isVanished }) => isVanished);
-    check(isLost, () => `D7: ${what} is called lost, and nothing of it vanished`);
   }
 
   // ---- after every event, and at the end
@@ -397,10 +320,7 @@ export class DatasetWatcher {
     this.look();
     const { tables, store } = this.#w;
     for (const folder of [datasetFolder, mergeFolder]) await this.#checkFolder(folder);
-    for (const { what, objects } of this.#acked) {
-      const lost = objects.find((object) => !this.#decided.isSettled(object));
-      check(!lost, () => `${what} was answered, and ${lost?.key} is gone`);
-    }
+    this.promises.ended();
     const open = store.openUploads().filter(({ uploadId }) => this.#knownUploadIds.has(uploadId));
     check(open.length === 0, () => `J2: left are ${open.map(({ uploadId }) => uploadId)}`);
     // Of a decided object that the store lost, the log goes on to tell.

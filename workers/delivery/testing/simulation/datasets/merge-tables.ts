@@ -1,4 +1,5 @@
 import type { AppError } from "@/lib/core/error";
+import { isMergeDue } from "@/lib/core/merge-plan";
 import type {
   ClaimedMerge,
   MergeInput,
@@ -42,7 +43,7 @@ export class MergeTables extends UploadLogTables implements MergeLedger {
         const smallObjects = free.filter(({ bytes }) => bytes < settings.smallBytes).length;
         const bytes = free.reduce((sum, one) => sum + one.bytes, 0);
         const facts = { objects: free.length, smallObjects, bytes };
-        return [{ datasetId, partition, settings, facts }];
+        return isMergeDue(settings, facts) ? [{ datasetId, partition, settings, facts }] : [];
       })
       .slice(0, limit);
   }

@@ -83,21 +83,21 @@ export class StreamClient {
     { rows, contents }: { rows: readonly number[]; contents: readonly (readonly number[])[] },
     reply: FlushReply,
   ): Promise<boolean> {
-    const { watcher } = this.#world;
+    const { promises } = this.#world.watcher;
     switch (reply.kind) {
       case "visible":
-        watcher.saidFlushed({ sessionId, flushId }, rows);
+        promises.saidFlushed({ sessionId, flushId }, rows);
         return true;
       case "lost":
-        watcher.saidFlushLost({ sessionId, flushId });
+        promises.saidFlushLost({ sessionId, flushId });
         return true;
       case "differs":
-        if (contents.length === 1) watcher.refusedWrongly(`T2: ${sessionId}/${flushId} differs`);
-        watcher.neverVisible(rows, "T2");
+        if (contents.length === 1) promises.answeredWrongly(`T2: ${sessionId}/${flushId} differs`);
+        promises.neverVisible(rows, "T2");
         return true;
       case "ended":
       case "expired":
-        watcher.neverFlushed({ sessionId, flushId }, contents.flat());
+        promises.neverFlushed({ sessionId, flushId }, contents.flat());
         this.#isOver = true;
         return true;
       case "schema_modified":

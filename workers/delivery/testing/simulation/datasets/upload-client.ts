@@ -124,8 +124,9 @@ export class UploadClient {
       const heard = await this.#ask((console) => console.abortUpload(sessionId));
       if (heard.kind === "answer") {
         this.#world.count(`abort: ${heard.value}`);
-        if (heard.value !== "aborted") return this.#world.watcher.refusedWrongly("U4: an abort");
-        return this.#world.watcher.neverVisible(sentOf(blocks), "U1");
+        if (heard.value !== "aborted")
+          return this.#world.watcher.promises.answeredWrongly("U4: an abort");
+        return this.#world.watcher.promises.neverVisible(sentOf(blocks), "U1");
       }
       await this.#world.sleep(200);
     }
@@ -147,33 +148,33 @@ export class UploadClient {
   }
 
   #told(sessionId: string, blocks: readonly Block[], reply: CommitReply): void {
-    const { watcher } = this.#world;
+    const { promises } = this.#world.watcher;
     if (reply.kind === "status" && reply.status === "committed") {
       const contents = blocks.map(({ id, sent, isUnsure }) => {
         return { blockId: id, may: isUnsure ? sent : sent.slice(-1) };
       });
-      watcher.saidCommitted(sessionId, contents);
+      promises.saidCommitted(sessionId, contents);
     } else if (reply.kind === "status" && reply.status === "critical") {
-      watcher.saidLost(sessionId);
+      promises.saidLost(sessionId);
     } else {
       // Expired: what was never decided never will be.
-      watcher.neverVisible(sentOf(blocks), "U1");
+      promises.neverVisible(sentOf(blocks), "U1");
     }
   }
 
   /** What must not be possible any more (U3, U4). */
   async #goOn(sessionId: string, blocks: readonly Block[]): Promise<void> {
-    const { watcher } = this.#world;
+    const { promises } = this.#world.watcher;
     const reply = await this.#commit(sessionId, [foreignBlock]);
-    if (reply.kind !== "refused") watcher.refusedWrongly(`U4: another list: ${reply.kind}`);
+    if (reply.kind !== "refused") promises.answeredWrongly(`U4: another list: ${reply.kind}`);
     const rows = this.#newRows();
     const block: Block = { id: blocks[0]?.id ?? 0, sent: [], isUnsure: false };
-    if (await this.#write(sessionId, block, rows)) watcher.refusedWrongly("U3: a block");
-    watcher.neverVisible(rows, "U3");
+    if (await this.#write(sessionId, block, rows)) promises.answeredWrongly("U3: a block");
+    promises.neverVisible(rows, "U3");
     const heard = await this.#ask((console) => console.abortUpload(sessionId));
     if (heard.kind !== "answer") return;
     this.#world.count(`abort: ${heard.value}`);
-    if (heard.value === "aborted") watcher.refusedWrongly("U4: an abort");
+    if (heard.value === "aborted") promises.answeredWrongly("U4: an abort");
   }
 }
 

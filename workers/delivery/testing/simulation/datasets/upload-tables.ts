@@ -104,7 +104,9 @@ export class UploadTables {
     const present = [...session.blocks.keys()].sort((one, other) => one - other);
     const answer = answerCommit(factsOf(tables, session), tables.nowMs(), blockIds, present);
     if (answer.kind !== "decide") return answer;
-    const unfinished = [...tables.commits.values()].filter((one) => one.finishedAtMs === null);
+    const unfinished = [...tables.commits.values()].filter(
+      ({ finishedAtMs, writer }) => finishedAtMs === null && writer !== "merge",
+    );
     if (unfinished.length >= tables.limits.unfinishedMax) return { kind: "too_many" };
     this.writeDown(session, commitId);
     return { kind: "decided" };
