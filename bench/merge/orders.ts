@@ -3,6 +3,7 @@ import path from "node:path";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { bucket, type Installation } from "../delivery/installation";
+import { enginePeakMb } from "./engine-memory";
 import { makeDataset, uploadFiles, waitForMerge } from "./merge-calls";
 import { rowGroupsTouched } from "./sample-objects";
 
@@ -17,7 +18,7 @@ export type OrderRun = {
   /** From the claim until readers see the copy. */
   readonly seconds: number;
   readonly rowsPerSecond: number;
-  /** The most resident memory of the worker and of the merging process, whichever had more. */
+  /** The most resident memory of the merging process, as far as looks every 50 ms saw it. */
   readonly peakMb: number;
   readonly mbIn: number;
   readonly mbOut: number;
@@ -41,7 +42,7 @@ export async function runOrder(
   await at.call("POST", `datasets/${name}/merges`, {});
   let peakMb = 0;
   const merge = await waitForMerge(at, name, () => {
-    peakMb = Math.max(peakMb, at.usage().delivery?.peakMb ?? 0);
+    peakMb = Math.max(peakMb, enginePeakMb());
   });
   const seconds = (Date.parse(merge.publishedAt ?? "") - Date.parse(merge.startedAt ?? "")) / 1_000;
   const copy = await fetchCopy(at, `${name}_merged/`, path.dirname(files[0] ?? ""));

@@ -63,7 +63,8 @@ async function listBlockIds(transaction: Transaction, sessionId: string): Promis
 }
 
 async function countUnfinished(transaction: Transaction, datasetId: string): Promise<number> {
-  return transaction.datasetCommit.count({ where: { datasetId, finishedAt: null } });
+  const where = { datasetId, finishedAt: null, writer: { not: "merge" } };
+  return transaction.datasetCommit.count({ where });
 }
 
 async function insertCommit(

@@ -94,7 +94,10 @@ async function listUnmerged(database: Database, limit: number): Promise<Unmerged
         FROM delivered_object o
         WHERE o.dataset_id = d.id AND o.kind = 'rows' AND o.merged_by IS NULL AND o.replaced_by IS NULL
           AND o.published_at IS NOT NULL
-        GROUP BY o.partition) o
+        GROUP BY o.partition
+        -- As isMergeDue says, so that partitions that wait do not fill the list.
+        HAVING count(*) FILTER (WHERE o.bytes < s.small_bytes) < count(*)
+          OR count(*) >= s.objects_min OR sum(o.bytes) >= s.target_bytes) o
       WHERE s.is_enabled AND NOT EXISTS (
         SELECT FROM dataset_merge m
         WHERE m.dataset_id = d.id AND m.partition = o.partition AND m.ended_at IS NULL)

@@ -53,7 +53,7 @@ export async function setMergeSettings(
   input: unknown,
 ): Promise<DatasetView> {
   const dataset = await findMergeable(needs.database, name);
-  const settings = await readSettings(needs, dataset, input);
+  const settings = await readSettings(needs, dataset, input, { probes: true });
   const place = await findDestination(needs.database, dataset.settings.destinationId);
   const request = { datasetId: dataset.id, settings, place };
   const problems = await saveMergeSettings(needs.database, request, (others) =>
@@ -69,6 +69,7 @@ async function readSettings(
   needs: Needs,
   dataset: StoredDataset,
   input: unknown,
+  { probes }: { readonly probes: boolean },
 ): Promise<MergeSettings> {
   const { fields, problems: shapeProblems } = parseFields(mergeSettingsShape, input);
   const draft: Draft = fields;
@@ -76,7 +77,9 @@ async function readSettings(
   const isShapeless = shapeProblems.some(({ field }) => field === "folder");
   const folderProblems = isShapeless ? [] : checkDatasetFolderName(folder);
   const look =
-    isShapeless || folderProblems.length > 0 ? null : await lookIntoFolder(needs, dataset, folder);
+    isShapeless || folderProblems.length > 0
+      ? null
+      : await lookIntoFolder(needs, dataset, { folder, probes });
   throwProblems(
     [
       ...shapeProblems,
@@ -102,18 +105,18 @@ function checkDraft(
   );
 }
 
-/** A folder that nobody has merged into yet has to be empty. */
+/** A folder that nobody has merged into yet has to be empty, and, when it is probed, to take uploads. */
 async function lookIntoFolder(
   { database, connections }: Needs,
   dataset: StoredDataset,
-  folder: string,
+  { folder, probes }: { readonly folder: string; readonly probes: boolean },
 ): Promise<{ readonly problem: Problem; readonly error: AppError } | null> {
   const present = (await getMergings(database, [dataset.id])).get(dataset.id);
   if (present?.settings.folder === folder) return null;
   const look = await lookAt("folder", async () => {
     const stored = await findDestination(database, dataset.settings.destinationId);
     return withStore(connections, stored, async (store) => {
-      await store.checkBucket(`${folder}/`);
+      if (probes) await store.checkBucket(`${folder}/`);
       return (await store.list({ prefix: `${folder}/`, limit: 1 })).objects[0]?.key ?? null;
     });
   });
@@ -131,7 +134,7 @@ export async function previewMerges(
   input: unknown,
 ): Promise<MergePreviewView> {
   const dataset = await findMergeable(needs.database, name);
-  const settings = await readSettings(needs, dataset, input);
+  const settings = await readSettings(needs, dataset, input, { probes: false });
   throwProblems(await checkFolderStays(needs.database, dataset.id, settings.folder), []);
   const unmerged = await listUnmergedTotals(needs.database, dataset.id, settings.smallBytes);
   const due = unmerged.filter((facts) => isMergeDue(settings, facts));

@@ -50,7 +50,7 @@ export type ReleasableMerge = {
 
 /** What merging needs of the database. Holds and grace times are on the database's clock. */
 export interface MergeLedger {
-  /** Of datasets whose merging is enabled, the largest numbers of objects first. */
+  /** Those that are due, of datasets whose merging is enabled; the largest numbers of objects first. */
   listUnmerged(limit: number): Promise<UnmergedPartition[]>;
   /** Makes a merge of the partition, unless one is under way. */
   openMerge(request: { mergeId: string; datasetId: string; partition: string }): Promise<void>;

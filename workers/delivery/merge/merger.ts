@@ -16,7 +16,8 @@ const lookEveryMs = 2_000;
 const holdMs = 30_000;
 const holdAgainEveryMs = 8_000;
 const partitionsPerLookMax = 100;
-const releasesPerLookMax = 100;
+/** Each is a commit to finish, before which that of somebody who waits may have to stand in line. */
+const releasesPerLookMax = 4;
 const engineMemoryBytes = 256 * 1024 * 1024;
 
 export type MergerOptions = {
