@@ -114,7 +114,7 @@ async function isAnswered(place: string, rows: string, run: Run): Promise<boolea
 }
 
 it(`T1, T2, T3: ${kills} kills of consoles and workers while streaming lose nothing that was answered, and double nothing`, {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const sessions = await begin();
   const run = new Run();
