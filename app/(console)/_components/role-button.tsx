@@ -1,8 +1,10 @@
 "use client";
 
 import Link from "next/link";
+import { Popover } from "radix-ui";
 import { useId } from "react";
 import { Button, type ButtonProps } from "@/app/_ui/button";
+import { classNames } from "@/app/_ui/class-names";
 import type { Role } from "@/lib/contracts/api-route";
 import { useRefusal } from "./person-role";
 
@@ -14,30 +16,16 @@ type Props = Omit<ButtonProps, "asChild"> & {
 };
 
 /**
- * A button for what not everybody may do. Who may not finds it in its place, and learns the reason by
- * pointing at it or from a screen reader; hence it can be reached by keyboard, and does nothing.
+ * A button for what not everybody may do. Who may not finds it in its place, and it says why: to who
+ * points at it, to screen readers, and when it is pressed, as on a phone, instead of doing anything.
  */
 export function RoleButton({ needs, href, children, ...props }: Props) {
-  const reasonId = useId();
   const refusal = useRefusal(needs);
   if (refusal !== null) {
     return (
-      <span title={refusal} className="inline-flex shrink-0 cursor-not-allowed">
-        <Button
-          {...props}
-          type="button"
-          title={undefined}
-          onClick={undefined}
-          disabled={false}
-          aria-disabled
-          aria-describedby={reasonId}
-        >
-          {children}
-        </Button>
-        <span id={reasonId} hidden>
-          {refusal}
-        </span>
-      </span>
+      <RefusedButton {...props} reason={refusal}>
+        {children}
+      </RefusedButton>
     );
   }
   if (href === undefined) return <Button {...props}>{children}</Button>;
@@ -45,5 +33,45 @@ export function RoleButton({ needs, href, children, ...props }: Props) {
     <Button {...props} asChild>
       <Link href={href}>{children}</Link>
     </Button>
+  );
+}
+
+function RefusedButton({
+  reason,
+  children,
+  className,
+  ...props
+}: ButtonProps & { reason: string }) {
+  const reasonId = useId();
+  return (
+    <Popover.Root>
+      <Popover.Trigger asChild>
+        <Button
+          {...props}
+          type="button"
+          title={reason}
+          onClick={undefined}
+          disabled={false}
+          aria-disabled
+          aria-describedby={reasonId}
+          className={classNames("cursor-not-allowed aria-disabled:pointer-events-auto!", className)}
+        >
+          {children}
+        </Button>
+      </Popover.Trigger>
+      <span id={reasonId} hidden>
+        {reason}
+      </span>
+      <Popover.Portal>
+        <Popover.Content
+          sideOffset={6}
+          collisionPadding={12}
+          aria-label="Why not"
+          className="z-50 max-w-64 rounded-lg border border-line bg-raised px-3 py-2 text-[13px] shadow-raised"
+        >
+          {reason}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
   );
 }
