@@ -101,14 +101,25 @@ export class CommitFinisher {
         // Also after a failure: what stands there is told, so that it is not asked for again.
         ledger.markPublished({ commitId: commit.id, objectIds: published }),
       );
-      if (outcome.kind === "uploads_gone") {
-        const lost = objects.find(({ objectId }) => outcome.objectIds.includes(objectId));
-        const details = { bucket: destination.bucket, key: lost?.key ?? null };
-        throw new AppError("destination.upload_gone", "A decided upload vanished", { details });
-      }
+      if (outcome.kind === "uploads_gone") await this.#checkLost(commit, outcome.objectIds);
       if (objects.length < objectsPerStepMax) return;
       await ledger.holdCommit({ commitId: commit.id, holdMs });
     }
+  }
+
+  /**
+   * Looks once more: while we slept, somebody else may have published them, and an overwrite taken them
+   * away. Whoever is told that his rows are lost sends them again, beside what replaced them.
+   */
+  async #checkLost(commit: ClaimedCommit, goneIds: readonly string[]): Promise<void> {
+    const request = { commitId: commit.id, limit: objectsPerStepMax };
+    const unpublished = await this.#o.ledger.listUnpublished(request);
+    const lost = unpublished.find(({ objectId }) => goneIds.includes(objectId));
+    if (!lost) return;
+    const { bucket, key } = lost;
+    throw new AppError("destination.upload_gone", "A decided upload vanished", {
+      details: { bucket, key },
+    });
   }
 
   /** False: something that was decided before has yet to become visible, by its own commit. */
