@@ -114,7 +114,8 @@ async function endHolds(): Promise<void> {
 }
 
 it(`D8: ${lanes * killsPerLane} kills while merging, publishing and removing lose nothing and show nothing twice in a folder`, {
-  timeout: 300_000,
+  // Some forty processes start one after the other, on a machine that may be busy.
+  timeout: 900_000,
 }, async () => {
   const { services } = installation();
   const body = { name: "kills", destinationId: "embedded", folder: "kills" };
