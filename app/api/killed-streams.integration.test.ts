@@ -22,7 +22,9 @@ const clients = 12;
 const rowsPerPack = 10;
 const idsPerClient = 1_000_000;
 /** Of flushes that anybody was answered, between one kill and the next. */
-const answersMax = 15;
+const answersMax = 40;
+/** Of each client once all kills are done: then every console lives to be asked the same. */
+const packsAfterwards = 3;
 
 /** What all see of each other. */
 class Run {
@@ -82,8 +84,9 @@ async function freeHeldCommits(): Promise<void> {
 /** Flushes pack after pack until all kills are done, each until it is answered. Gives how many. */
 async function stream(client: number, sessions: readonly string[], run: Run): Promise<number> {
   const session = sessions[client % sessions.length];
-  for (let pack = 0; ; pack += 1) {
-    if (run.killsLeft === 0) return pack;
+  for (let pack = 0, left = packsAfterwards; ; pack += 1) {
+    if (run.killsLeft === 0) left -= 1;
+    if (left < 0) return pack;
     const first = client * idsPerClient + pack * rowsPerPack;
     const rows = Array.from({ length: rowsPerPack }, (_, at) => `{"id":${first + at}}\n`).join("");
     const place = `/${dataset}/${session}/c${client}-${pack}?lane=${client % 2}`;
@@ -96,7 +99,7 @@ async function stream(client: number, sessions: readonly string[], run: Run): Pr
 async function isAnswered(place: string, rows: string, run: Run): Promise<boolean> {
   const ports = [...run.ports];
   if (ports.length === 0) return false;
-  const dice = randomInt(0, 10);
+  const dice = randomInt(0, 3);
   const asked = dice === 0 ? ports : [ports[randomInt(0, ports.length)]];
   const signal = dice === 1 ? AbortSignal.timeout(randomInt(5, 200)) : null;
   const answers = await Promise.all(
