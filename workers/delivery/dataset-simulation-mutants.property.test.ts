@@ -25,7 +25,7 @@ describe("the simulation of datasets finds what breaks without", () => {
         run: (seed) => runDatasetSchedule(seed, { mutant }),
       });
       const [failure] = failures;
-      expect(failure?.cause).toMatchObject({ message: expect.stringMatching(`^${breaks}`) });
+      expect(failure?.cause).toMatchObject({ message: expect.stringMatching(`^(${breaks})`) });
       expect(failure?.message).toContain(
         `npm run simulate -- --seed ${failure?.seed} --schedules 1 --world datasets`,
       );

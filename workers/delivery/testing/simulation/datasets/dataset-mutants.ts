@@ -11,20 +11,21 @@ import type { UploadTables } from "./upload-tables";
 
 /**
  * How the world of datasets is bent so that a guarantee has to break. Every mutant lives in a port; the
- * product runs as it is. Each names what has to break.
+ * product runs as it is. Each names what has to break: where one rule hides another, either.
  */
 export const datasetMutants = {
   "commit called finished before it is published": "U6",
   "flush answered before its publish": "T1",
+  "flush called lost that is on its way": "D7",
   "flush decided twice": "T2",
   "flush decided beside an overwrite": "T5",
-  "flush decided after its session's end": "T6",
-  "flush decided at another schema version": "T4",
+  "flush decided after its session's end": "T[456]",
+  "flush decided at another schema version": "T[45]",
   "commit takes whatever is there": "U[24]",
   "block taken after the commit": "U3",
   "commit decided twice": "U4",
-  "overwrite replaces what was decided later": "U5",
-  "overwrite takes away before it is visible": "U[56]",
+  "overwrite replaces what was decided later": "U5|S2",
+  "overwrite takes away before it is visible": "U[56]|S1",
   "originals removed before the grace time": "D8",
   "originals removed though they are read": "D8",
   "merge of what was overwritten": "S1",
@@ -33,7 +34,7 @@ export const datasetMutants = {
   "totals count what was replaced": "S2",
   "janitor aborts what is decided": "J1",
   "upload logged after its creation": "J2",
-  "publish that takes a lost upload for done": "U6|T1",
+  "publish that takes a lost upload for done": "U6|T1|S1",
 } as const;
 
 export type DatasetMutant = keyof typeof datasetMutants;
@@ -141,6 +142,11 @@ function bendStreams(streams: StreamTables, tables: DatasetTables): Bends<Stream
       async listCommitProgress(commitIds) {
         const publishedAt = new Date(0);
         return commitIds.map((commitId) => ({ commitId, publishedAt, isLost: false }));
+      },
+    },
+    "flush called lost that is on its way": {
+      async listCommitProgress(commitIds) {
+        return commitIds.map((commitId) => ({ commitId, publishedAt: null, isLost: true }));
       },
     },
     "flush decided twice": {
