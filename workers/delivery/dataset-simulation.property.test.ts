@@ -29,7 +29,7 @@ const situations = [
   ...["decide", "recorded", "ended", "expired", "schema_modified", "overwritten"].map(
     (verdict) => `verdict: ${verdict}`,
   ),
-  "verdict: too_many_partitions",
+  ...["too_many_partitions", "differs"].map((verdict) => `verdict: ${verdict}`),
   ...["completed", "upload_gone", "key_taken"].map((outcome) => `complete: ${outcome}`),
   ...["decided", "outdated", "fenced"].map((outcome) => `decideMerge: ${outcome}`),
   ...["mergePaused", "mergeResumed", "merge undone", "originals released", "uploadSwept"],

@@ -178,7 +178,11 @@ export function waitForDecides(victims: DatasetVictims, names: readonly DatasetF
     });
   };
   world.watcher.onDecided = (objects) => {
-    for (const object of objects) soon("expired upload", () => world.watcher.vanish(object));
+    for (const object of objects) {
+      soon("expired upload", () => world.watcher.vanish(object));
+      // There are few merges in a schedule.
+      if (object.isCopy) soon("expired upload", () => world.watcher.vanish(object));
+    }
     soon("hold runs out", () => datasetFaults["hold runs out"](victims));
     soon("worker crashes", () => datasetFaults["worker crashes"](victims));
     soon("console crashes", () => datasetFaults["console crashes"](victims));

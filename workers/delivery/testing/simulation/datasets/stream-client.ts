@@ -62,16 +62,18 @@ export class StreamClient {
     if (world.below(8) === 0) contents.push(world.newRows(1));
     let refusals = 0;
     while (refusals < refusalsMax) {
-      const rows = contents[world.below(contents.length)] ?? [];
       const consoles = world.below(5) === 0 ? 2 : 1;
-      const asked = Array.from({ length: consoles }, () =>
-        this.#ask((console) => console.flush({ ...flush, rows })),
-      );
-      for (const heard of await Promise.all(asked)) {
+      const asked = Array.from({ length: consoles }, async () => {
+        const rows = contents[world.below(contents.length)] ?? [];
+        return { rows, heard: await this.#ask((console) => console.flush({ ...flush, rows })) };
+      });
+      let isSettled = false;
+      for (const { rows, heard } of await Promise.all(asked)) {
         if (heard.kind !== "answer") continue;
         world.count(`flush: ${heard.value.kind}`);
-        if (await this.#heard(flush, { rows, contents }, heard.value)) return;
+        isSettled = (await this.#heard(flush, { rows, contents }, heard.value)) || isSettled;
       }
+      if (isSettled) return;
       refusals += 1;
       await world.sleep(150);
     }
