@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { problemDocumentSchema } from "@/lib/contracts/problem-document";
 import {
   uploadBlockViewSchema,
@@ -310,6 +310,58 @@ describe("an overwrite", () => {
     const second = await begin(dataset, { overwrite: true });
     expect((await commit(dataset, second, [])).body.status).toBe("committed");
     expect(Buffer.from((await store.read(key)) ?? []).toString()).toBe("theirs");
+  });
+});
+
+describe("a session of which the store lost an upload", () => {
+  async function loseBlock(session: string, blockId: number): Promise<void> {
+    const { prisma } = installation().services.database;
+    const block = await prisma.uploadBlock.findUniqueOrThrow({
+      where: { sessionId_blockId: { sessionId: session, blockId } },
+    });
+    await store.abortUpload({ key: block.key, uploadId: block.uploadId ?? "" });
+  }
+  const totalsOf = async (dataset: string) => {
+    const { body } = await call("GET", `/datasets/${dataset}`);
+    return [body.objects, body.rows];
+  };
+
+  it("is critical; its other blocks are visible, and nothing waits for it", async () => {
+    const dataset = await makeDataset();
+    const session = await begin(dataset);
+    await put(dataset, session, 0, "id\n1\n");
+    await put(dataset, session, 1, "id\n2\n");
+    await loseBlock(session, 0);
+    expect((await commit(dataset, session, [0, 1])).body.status).toBe("critical");
+    await vi.waitFor(async () => expect(await readBucket(dataset, "id")).toEqual([[2n]]), 30_000);
+    expect(await totalsOf(dataset)).toEqual([1, 1]);
+    const { prisma } = installation().services.database;
+    await vi.waitFor(async () => {
+      const open = await prisma.datasetCommit.count({
+        where: { finishedAt: null, dataset: { name: dataset } },
+      });
+      expect(open).toBe(0);
+    }, 30_000);
+    const again = await call("GET", `/datasets/${dataset}/upload-sessions/${session}`);
+    expect(again.body.status).toBe("critical");
+  });
+
+  it("U7: takes nothing away as an overwrite, and lets another overwrite in", async () => {
+    const dataset = await makeDataset();
+    const first = await begin(dataset);
+    await put(dataset, first, 0, "id\n1\n");
+    await commit(dataset, first, [0]);
+    const lost = await begin(dataset, { overwrite: true });
+    await put(dataset, lost, 0, "id\n2\n");
+    await loseBlock(lost, 0);
+    expect((await commit(dataset, lost, [0])).body.status).toBe("critical");
+    expect(await readBucket(dataset, "id")).toEqual([[1n]]);
+    expect(await totalsOf(dataset)).toEqual([1, 1]);
+    const next = await vi.waitFor(() => begin(dataset, { overwrite: true }), 30_000);
+    await put(dataset, next, 0, "id\n3\n");
+    expect((await commit(dataset, next, [0])).body.status).toBe("committed");
+    expect(await readBucket(dataset, "id")).toEqual([[3n]]);
+    expect(await totalsOf(dataset)).toEqual([1, 1]);
   });
 });
 

@@ -17,6 +17,7 @@
  *     and only once its own objects are visible.
  * U6  A session is called committed only when all that it committed is visible, and what that replaces
  *     is gone.
+ * U7  An overwrite of which the store lost anything takes nothing away.
  *
  * The status is derived from facts; only "aborted" and the commit are stored, and never both.
  */
@@ -47,8 +48,8 @@ export const blocksMax = 20_000;
 export function uploadSessionStatus(facts: UploadSessionFacts, nowMs: number): UploadSessionStatus {
   if (facts.isAborted) return "aborted";
   if (facts.commit) {
-    if (facts.commit.isFinished) return "committed";
-    return facts.commit.isLost ? "critical" : "committing";
+    if (facts.commit.isLost) return "critical";
+    return facts.commit.isFinished ? "committed" : "committing";
   }
   // A commit that was decided in time is finished, however long that takes.
   return nowMs >= facts.expiresAtMs ? "expired" : "normal";

@@ -3,6 +3,8 @@ import type { DecidedObject } from "@/lib/core/ports/ledger";
 import type { UploadedPart } from "@/lib/core/ports/object-store";
 import type { Database } from "./client";
 import { forgetSessions } from "./forget-sessions";
+import { Prisma } from "./generated/client";
+import { loseObjects } from "./lose-objects";
 
 type Request<Method extends keyof DatasetLedger> = Parameters<DatasetLedger[Method]>[0];
 
@@ -12,6 +14,7 @@ export function createDatasetLedger(database: Database): DatasetLedger {
     claimCommits: (request) => claimCommits(database, request),
     holdCommit: (request) => holdCommit(database, request),
     listUnpublished: (request) => listUnpublished(database, request),
+    loseObjects: (request) => loseObjects(database, request),
     markPublished: (request) => markPublished(database, request),
     listReplaced: (request) => listReplaced(database, request),
     markRemoved: (objectIds) => markRemoved(database, objectIds),
@@ -20,6 +23,9 @@ export function createDatasetLedger(database: Database): DatasetLedger {
     forgetSessions: (request) => forgetSessions(database, request),
   };
 }
+
+/** Of a commit `c`; a merge's is undone instead (merge-releases.ts). */
+const isLost = Prisma.sql`(c.error_code = 'destination.upload_gone' AND c.writer <> 'merge')`;
 
 async function claimCommits(
   database: Database,
@@ -76,7 +82,7 @@ async function listUnpublished(
       SELECT o.id::text, o.location, o.bucket, o.key, o.partition, o.stem, o.sequence, o.rows, o.bytes,
              o.crc32, o.upload_id, o.parts
       FROM delivered_object o
-      WHERE o.commit_id = ${commitId}::uuid AND o.published_at IS NULL
+      WHERE o.commit_id = ${commitId}::uuid AND o.published_at IS NULL AND o.removed_at IS NULL
       ORDER BY o.id LIMIT ${limit}`,
   );
   return rows.map(({ id, upload_id, sequence, rows: count, bytes, ...object }) => ({
@@ -143,8 +149,13 @@ async function finishCommit(database: Database, commitId: string): Promise<void>
   await database.run(
     (prisma) => prisma.$executeRaw`
       UPDATE dataset_commit c
-      SET finished_at = clock_timestamp(), error_code = NULL, error_details = NULL
-      WHERE c.id = ${commitId}::uuid AND c.finished_at IS NULL AND c.published_at IS NOT NULL
+      SET finished_at = clock_timestamp(),
+          error_code = CASE WHEN c.published_at IS NULL THEN c.error_code END,
+          error_details = CASE WHEN c.published_at IS NULL THEN c.error_details END
+      WHERE c.id = ${commitId}::uuid AND c.finished_at IS NULL
+        AND (c.published_at IS NOT NULL OR ${isLost} AND NOT EXISTS (
+          SELECT FROM delivered_object o
+          WHERE o.commit_id = c.id AND o.published_at IS NULL AND o.removed_at IS NULL))
         AND NOT EXISTS (SELECT FROM delivered_object o
                         WHERE o.replaced_by = c.id AND o.removed_at IS NULL)`,
   );
@@ -156,10 +167,12 @@ async function saveCommitError(
 ): Promise<void> {
   await database.run(
     (prisma) => prisma.$executeRaw`
-      UPDATE dataset_commit
-      SET error_code = ${error.code}, error_details = ${JSON.stringify(error.details)}::jsonb,
+      UPDATE dataset_commit c
+      SET error_code = CASE WHEN ${isLost} THEN c.error_code ELSE ${error.code} END,
+          error_details = CASE WHEN ${isLost} THEN c.error_details
+                               ELSE ${JSON.stringify(error.details)}::jsonb END,
           attempt = attempt + 1,
           finish_after = clock_timestamp() + ${retryAfterMs} * interval '1 millisecond'
-      WHERE id = ${commitId}::uuid AND finished_at IS NULL`,
+      WHERE c.id = ${commitId}::uuid AND c.finished_at IS NULL`,
   );
 }

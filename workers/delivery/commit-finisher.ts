@@ -87,7 +87,7 @@ export class CommitFinisher {
     }
   }
 
-  /** Throws `destination.upload_gone` when the store lost an upload: only the client has those rows. */
+  /** What the store lost only the client has; the rest becomes visible all the same. */
   async #publish(commit: ClaimedCommit, destination: OpenDestination): Promise<void> {
     const { ledger } = this.#o;
     for (;;) {
@@ -108,18 +108,23 @@ export class CommitFinisher {
   }
 
   /**
-   * Looks once more: while we slept, somebody else may have published them, and an overwrite taken them
+   * Before it calls them lost it looks once more: while we slept, somebody else may have published them, and an overwrite taken them
    * away. Whoever is told that his rows are lost sends them again, beside what replaced them.
    */
   async #checkLost(commit: ClaimedCommit, goneIds: readonly string[]): Promise<void> {
+    const { ledger, events } = this.#o;
     const request = { commitId: commit.id, limit: objectsPerStepMax };
-    const unpublished = await this.#o.ledger.listUnpublished(request);
-    const lost = unpublished.find(({ objectId }) => goneIds.includes(objectId));
-    if (!lost) return;
-    const { bucket, key } = lost;
-    throw new AppError("destination.upload_gone", "A decided upload vanished", {
+    const unpublished = await ledger.listUnpublished(request);
+    const lost = unpublished.filter(({ objectId }) => goneIds.includes(objectId));
+    if (lost[0] === undefined) return;
+    const { bucket, key } = lost[0];
+    const error = new AppError("destination.upload_gone", "A decided upload vanished", {
       details: { bucket, key },
     });
+    const objectIds = lost.map(({ objectId }) => objectId);
+    if (!(await ledger.loseObjects({ commitId: commit.id, objectIds, error }))) throw error;
+    const { dataset, id, attempt } = commit;
+    events.commitFailed({ dataset, commit: id, attempt: attempt + 1 }, error);
   }
 
   /** False: something that was decided before has yet to become visible, by its own commit. */

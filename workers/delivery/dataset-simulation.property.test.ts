@@ -52,7 +52,7 @@ afterAll(() => {
 });
 
 describe("a dataset's writers under random schedules", () => {
-  it(`keep U1–U6, T1–T6, D7, D8, J1, J2, S1 and S2 over ${schedules} schedules of killed consoles and workers, lost and late requests, vanished uploads and all other faults`, {
+  it(`keep U1–U7, T1–T6, D7, D8, J1, J2, S1 and S2 over ${schedules} schedules of killed consoles and workers, lost and late requests, vanished uploads and all other faults`, {
     timeout: 900_000,
   }, async () => {
     const totals = await runSchedules({

@@ -29,10 +29,21 @@ export interface DatasetLedger {
   /** Prolongs the hold while a long commit goes on. */
   holdCommit(request: { commitId: string; holdMs: number }): Promise<void>;
   listUnpublished(request: { commitId: string; limit: number }): Promise<DecidedObject[]>;
+  /**
+   * The store lost the uploads of these objects: they count no more, the commit is lost, and what it was
+   * to replace is given back; its other objects still become visible. False: it is a merge's, whose
+   * originals stand (`undoLostMerges`).
+   */
+  loseObjects(request: {
+    commitId: string;
+    objectIds: readonly string[];
+    error: AppError;
+  }): Promise<boolean>;
   markPublished(request: { commitId: string; objectIds: readonly string[] }): Promise<void>;
   /** Of a commit whose objects are all published: what stands there in vain. */
   listReplaced(request: { commitId: string; limit: number }): Promise<ReplacedObject[]>;
   markRemoved(objectIds: readonly string[]): Promise<void>;
+  /** Also of a lost commit, which stays lost. */
   finishCommit(commitId: string): Promise<void>;
   /** Stands until the commit is finished; it is tried again after `retryAfterMs`. */
   saveCommitError(request: {

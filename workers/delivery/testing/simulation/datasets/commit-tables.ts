@@ -1,7 +1,13 @@
 import type { AppError } from "@/lib/core/error";
 import type { ClaimedCommit, DatasetLedger, ReplacedObject } from "@/lib/core/ports/dataset-ledger";
 import type { DecidedObject } from "@/lib/core/ports/ledger";
-import { type DatasetTables, datasetName, destinationId, simulated } from "./dataset-tables";
+import {
+  type CommitRow,
+  type DatasetTables,
+  datasetName,
+  destinationId,
+  simulated,
+} from "./dataset-tables";
 
 type Request<M extends keyof DatasetLedger> = Parameters<DatasetLedger[M]>[0];
 
@@ -33,9 +39,35 @@ export class CommitTables implements DatasetLedger {
   async listUnpublished(request: Request<"listUnpublished">): Promise<DecidedObject[]> {
     return this.#tables
       .objectsOf(request.commitId)
-      .filter(({ publishedAtMs }) => publishedAtMs === null)
+      .filter(({ publishedAtMs, removedAtMs }) => publishedAtMs === null && removedAtMs === null)
       .slice(0, request.limit)
       .map((object) => ({ ...object, kind: "rows" }));
+  }
+
+  async loseObjects({ commitId, objectIds, error }: Request<"loseObjects">): Promise<boolean> {
+    const { commits, objects, merges, nowMs } = this.#tables;
+    const commit = commits.get(commitId);
+    if (commit?.writer === "merge") return false;
+    if (!commit || commit.finishedAtMs !== null) return true;
+    for (const id of objectIds) {
+      const object = objects.get(id);
+      if (object?.commitId !== commitId) continue;
+      if (object.publishedAtMs !== null || object.removedAtMs !== null) continue;
+      if (object.replacedBy === null) this.#tables.addTotals([object], -1);
+      object.removedAtMs = nowMs();
+      object.replacedBy ??= commitId;
+      this.#tables.uploads = this.#tables.uploads.filter(({ objectId }) => objectId !== id);
+    }
+    for (const object of objects.values()) {
+      const isOther = object.replacedBy === commitId && object.commitId !== commitId;
+      if (!isOther || object.removedAtMs !== null) continue;
+      object.replacedBy = null;
+      if (object.kind === "rows") this.#tables.addTotals([object], 1);
+    }
+    for (const merge of merges.values())
+      if (merge.overwrittenBy === commitId) merge.overwrittenBy = null;
+    commit.errorCode = error.code;
+    return true;
   }
 
   async markPublished(request: Request<"markPublished">): Promise<void> {
@@ -86,13 +118,16 @@ export class CommitTables implements DatasetLedger {
 
   async finishCommit(commitId: string): Promise<void> {
     const commit = this.#tables.commits.get(commitId);
-    if (!commit || commit.finishedAtMs !== null || commit.publishedAtMs === null) return;
+    if (!commit || commit.finishedAtMs !== null) return;
+    const own = this.#tables.objectsOf(commitId);
+    const isPending = own.some((one) => one.publishedAtMs === null && one.removedAtMs === null);
+    if (commit.publishedAtMs === null && (!isLost(commit) || isPending)) return;
     const hasRest = [...this.#tables.objects.values()].some(
       ({ replacedBy, removedAtMs }) => replacedBy === commitId && removedAtMs === null,
     );
     if (hasRest) return;
     commit.finishedAtMs = this.#tables.nowMs();
-    commit.errorCode = null;
+    if (commit.publishedAtMs !== null) commit.errorCode = null;
   }
 
   async saveCommitError(request: {
@@ -102,7 +137,7 @@ export class CommitTables implements DatasetLedger {
   }): Promise<void> {
     const commit = this.#tables.commits.get(request.commitId);
     if (commit?.finishedAtMs !== null) return;
-    commit.errorCode = request.error.code;
+    if (!isLost(commit)) commit.errorCode = request.error.code;
     commit.attempt += 1;
     commit.finishAfterMs = this.#tables.nowMs() + request.retryAfterMs;
   }
@@ -129,4 +164,8 @@ export class CommitTables implements DatasetLedger {
     }
     return forgotten;
   }
+}
+
+function isLost({ errorCode, writer }: CommitRow): boolean {
+  return errorCode === "destination.upload_gone" && writer !== "merge";
 }

@@ -152,11 +152,7 @@ export class DatasetWorld extends SeededWorld {
   /** Nothing is under way that somebody would still bring about. */
   get isAtRest(): boolean {
     const { commits, merges } = this.tables;
-    const isWaiting = [...commits.values()].some((one) => {
-      const isLost = one.errorCode === "destination.upload_gone" && one.writer !== "merge";
-      return one.finishedAtMs === null && !isLost;
-    });
-    if (isWaiting) return false;
+    if ([...commits.values()].some(({ finishedAtMs }) => finishedAtMs === null)) return false;
     const { isEnabled } = this.tables.mergeSettings;
     return [...merges.values()].every((merge) => {
       const isUnder = merge.endedAtMs === null && (isEnabled || merge.isAsked);

@@ -156,10 +156,15 @@ export class DecidedObjects {
   }
 
   #isTaken(object: Decided): boolean {
-    return (
-      [...this.#overwritten.values()].some((before) => before.includes(object)) ||
-      this.#isReleasedOriginal(object)
+    const isOverwritten = [...this.#overwritten].some(
+      ([commitId, before]) => before.includes(object) && !this.#isLost(commitId),
     );
+    return isOverwritten || this.#isReleasedOriginal(object);
+  }
+
+  /** It takes nothing away then (U7). */
+  #isLost(commitId: string): boolean {
+    return this.ofCommit(commitId).some((one) => one.isVanished && !one.wasVisible);
   }
 
   #isReleasedOriginal(object: Decided): boolean {
