@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import type { Compression, Encoding, MappedColumn, SchemaMapping } from "@/lib/core/schema-mapping";
 import type { TaskSettings } from "@/lib/core/task";
-import { letHeapDouble } from "@/lib/platform/heap-growth";
+import { letHeapGrow } from "@/lib/platform/heap-growth";
 import { createRecordDecoder } from "@/lib/sources/tablestore/record-decoder";
 import { TablestoreRecordPage } from "@/lib/sources/tablestore/record-page";
 import { encodePlainRow } from "@/lib/tablestore/encode-plain-buffer";
@@ -144,7 +144,7 @@ function watchTurns(): () => number[] {
   };
 }
 
-letHeapDouble();
+letHeapGrow();
 const results: Record<string, object> = {};
 for (const shape of shapes) {
   const pages = [...shape.pages()];

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { letHeapDouble } from "@/lib/platform/heap-growth";
+import { letHeapGrow } from "@/lib/platform/heap-growth";
 import type { Contender, DeliverySettings } from "./contender";
 import { contenders } from "./contenders/all";
 import type { Measurement } from "./measurement";
@@ -74,6 +74,6 @@ function residentMb(field: "VmRSS" | "VmHWM"): number {
 const [name, file, settings] = process.argv.slice(2);
 const contender = contenders.find((one) => one.name === name);
 // As a delivery worker does; it serves every contender.
-letHeapDouble();
+letHeapGrow();
 if (!contender || !file || !settings) throw new Error("measure.ts <contender> <pages> <settings>");
 console.log(JSON.stringify(await measure(contender, file, JSON.parse(settings))));

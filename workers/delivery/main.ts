@@ -12,7 +12,7 @@ import { getSource } from "@/lib/db/sources";
 import { createVerifyLedger } from "@/lib/db/verify-ledger";
 import { systemClock } from "@/lib/platform/clock";
 import { deliveryWorkerEnv } from "@/lib/platform/env";
-import { letHeapDouble } from "@/lib/platform/heap-growth";
+import { letHeapGrow } from "@/lib/platform/heap-growth";
 import { createLog } from "@/lib/platform/log";
 import { watchProcessEnd } from "@/lib/platform/process-end";
 import { decryptSecret } from "@/lib/platform/secret";
@@ -39,7 +39,7 @@ const bucketLookEveryMs = 20_000;
 
 /** Composition root of a delivery worker: environment → adapters → worker → end. */
 async function main(): Promise<void> {
-  letHeapDouble();
+  letHeapGrow();
   const env = deliveryWorkerEnv();
   const ended = watchProcessEnd();
   const log = createLog("delivery");
