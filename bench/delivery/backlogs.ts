@@ -77,9 +77,7 @@ export async function runTasks(at: Installation, rows: number, tasks: number): P
   const what = `${tasks} tasks with ${channels} channels each`;
   return measure(at, { what, rows: rowsEach * tasks, name: names[0] ?? "" }, async () => {
     for (const name of names) await at.post(`tasks/${name}/resume`);
-    const isDone = ({ account }: TaskSeen) => account.records >= rowsEach;
-    const seen = await Promise.all(names.map((name) => at.waitForTask(name, isDone)));
-    return sumOf(seen);
+    return sumOf(await at.waitForTasks(({ account }) => account.records >= rowsEach));
   });
 }
 

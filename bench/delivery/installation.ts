@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import type { CredentialsFile } from "@/lib/contracts/credentials-file";
+import { pageLimitMax } from "@/lib/contracts/paging";
 import { systemClock } from "@/lib/platform/clock";
 import { TablestoreClient } from "@/lib/tablestore/client";
 import {
@@ -13,9 +14,12 @@ import {
 import { type Usage, usageOf } from "./process-usage";
 
 export const bucket = "culvert-demo";
+/** Often enough for a run of seconds, and seldom enough not to be a load of its own. */
+const lookEveryMs = 250;
 
 /** What the benchmark looks at of a task, as the REST API gives it. */
 export type TaskSeen = {
+  readonly name: string;
   readonly progress: { readonly stage: string; readonly channels: number };
   readonly account: { readonly records: number; readonly rows: number; readonly objects: number };
   readonly status: { readonly label: string; readonly detail: string | null };
@@ -35,6 +39,8 @@ export type Installation = {
   send(method: string, route: string, type: string, body: BodyInit): Promise<Response>;
   /** Polls until `isReached`; rejects when the task shows an error that needs a person. */
   waitForTask(name: string, isReached: (task: TaskSeen) => boolean): Promise<TaskSeen>;
+  /** The same for all tasks of the installation, by one page of their list. */
+  waitForTasks(isReached: (task: TaskSeen) => boolean): Promise<TaskSeen[]>;
   /** CPU and memory by part; several workers are one part. */
   usage(): Record<string, Usage>;
   stop(): Promise<void>;
@@ -67,6 +73,10 @@ export async function startInstallation(
   };
   const getTask = async (name: string) =>
     (await (await call("GET", `tasks/${name}`)).json()) as TaskSeen;
+  const listTasks = async () => {
+    const page = await (await call("GET", `tasks?limit=${pageLimitMax}`)).json();
+    return (page as { readonly items: TaskSeen[] }).items;
+  };
   return {
     ...{ tablestore, s3, getTask },
     createTask: async (body) => {
@@ -85,15 +95,12 @@ export async function startInstallation(
     post: async (route) => {
       await call("POST", route, {});
     },
-    async waitForTask(name, isReached) {
-      for (;;) {
-        const task = await getTask(name);
-        if (isReached(task)) return task;
-        if (task.status.label === "Action required")
-          throw new Error(`${name}: ${task.status.detail}`);
-        await systemClock.sleep(100);
-      }
+    waitForTask: async (name, isReached) => {
+      const [task] = await waitFor(async () => [await getTask(name)], isReached);
+      if (task === undefined) throw new Error(`${name} is gone`);
+      return task;
     },
+    waitForTasks: (isReached) => waitFor(listTasks, isReached),
     usage: () => usageOf(findParts(home)),
     async stop() {
       tablestore.close();
@@ -103,6 +110,20 @@ export async function startInstallation(
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Looks until all are as they should be. */
+async function waitFor(
+  look: () => Promise<TaskSeen[]>,
+  isReached: (task: TaskSeen) => boolean,
+): Promise<TaskSeen[]> {
+  for (;;) {
+    const tasks = await look();
+    const stuck = tasks.find(({ status }) => status.label === "Action required");
+    if (stuck) throw new Error(`${stuck.name}: ${stuck.status.detail}`);
+    if (tasks.every(isReached)) return tasks;
+    await systemClock.sleep(lookEveryMs);
+  }
 }
 
 function openBucket({ objectStore }: CredentialsFile): S3Client {
