@@ -17,7 +17,7 @@ import { sealReasonOf } from "./seal-policy";
 
 /**
  * After a page: seal when a limit says so; make room when memory asks for it; else read on (or leave an
- * idle channel alone for a while).
+ * idle channel alone for a while, but no longer than its open batch may wait).
  */
 export function settle(
   state: DeliveryState,
@@ -31,9 +31,11 @@ export function settle(
   if (relief === "seal") return seal(state, "size", null);
   if (relief === "stage_ahead")
     return command({ ...state, heldPage: null, doing: { kind: "stagingAhead", page } });
-  if (page.records > 0 || page.mayHaveMore || limits.idleReadMs === 0)
-    return command({ ...state, heldPage: null, doing: { kind: "reading" } });
-  return wait({ ...state, heldPage: null }, nowMs + limits.idleReadMs, { kind: "reading" });
+  const idleUntilMs = state.idle?.untilMs ?? nowMs;
+  const untilMs = Math.min(idleUntilMs, state.open.dueAtMs ?? idleUntilMs);
+  return untilMs > nowMs
+    ? wait({ ...state, heldPage: null }, untilMs, { kind: "reading" })
+    : command({ ...state, heldPage: null, doing: { kind: "reading" } });
 }
 
 export function sealReason(
@@ -89,7 +91,7 @@ function commandOf(state: DeliveryState): Command {
   const { doing, open } = state;
   switch (doing.kind) {
     case "reading":
-      return { kind: "read", checkpoint: open.endCheckpoint };
+      return { kind: "read", checkpoint: open.endCheckpoint, untilMs: open.dueAtMs };
     case "appending":
       return { kind: "append" };
     case "growing":
@@ -130,5 +132,6 @@ export function emptyBatch(checkpoint: string, finished: boolean): OpenBatch {
     wholeParts: 0,
     partitions: 0,
     openedAtMs: null,
+    dueAtMs: null,
   };
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "./error-codes";
 import type { Fault } from "./error-kind";
+import type { IdleReads } from "./idle-reads";
 import type { SealReason } from "./ports/ledger";
 import type { RecordCounts } from "./ports/table-source";
 import type { SealLimits } from "./seal-policy";
@@ -28,6 +29,8 @@ export type OpenBatch = {
   readonly partitions: number;
   /** When its first record was read, ms of a clock that never steps; null while it has none. */
   readonly openedAtMs: number | null;
+  /** When its age alone seals it, ms of the same clock; null while it has no record. */
+  readonly dueAtMs: number | null;
 };
 
 export type Doing =
@@ -59,6 +62,8 @@ export type DeliveryState = {
   readonly stopping: "release" | "delete" | null;
   /** Consecutive failures; any progress sets it to 0. */
   readonly failures: number;
+  /** Null after a read that brought something. */
+  readonly idle: IdleReads | null;
   /** A page that was read before a batch border and still has to be appended, kept by the loop. */
   readonly heldPage: PageFact | null;
   readonly doing: Doing;
@@ -74,7 +79,13 @@ export type PageFact = {
 };
 
 export type Fact =
-  | { readonly kind: "pageRead"; readonly page: PageFact; readonly nowMs: number }
+  | {
+      readonly kind: "pageRead";
+      readonly page: PageFact;
+      readonly nowMs: number;
+      /** From the question to the answer; null while there is none: it was not waited for any longer. */
+      readonly tookMs: number | null;
+    }
   | {
       readonly kind: "appended";
       readonly counts: RecordCounts;
@@ -111,7 +122,8 @@ export type Fact =
   | { readonly kind: "stopRequested"; readonly how: "release" | "delete" };
 
 export type Command =
-  | { readonly kind: "read"; readonly checkpoint: string }
+  /** To wait for an answer until then at the most: the open batch is due. */
+  | { readonly kind: "read"; readonly checkpoint: string; readonly untilMs: number | null }
   | { readonly kind: "append" }
   | { readonly kind: "growSchema" }
   | { readonly kind: "stageAhead" }
@@ -138,8 +150,6 @@ export type Command =
   | { readonly kind: "stop"; readonly why: StopReason };
 
 export type DeliveryLimits = SealLimits & {
-  /** How long to leave an idle channel alone before the next read. 0 where the source waits itself. */
-  readonly idleReadMs: number;
   /** The most memory that the batch may hold: the worker's other channels change it all the time. */
   readonly heldBytesMax: number;
 };

@@ -19,14 +19,19 @@ import type {
   Step,
 } from "./delivery-state";
 import { invariant } from "./error";
+import { nextIdleReads } from "./idle-reads";
 import { retryDelayMs } from "./retry-policy";
 
 export function onPage(
   state: StateDoing<"reading">,
-  { page, nowMs }: Extract<Fact, { kind: "pageRead" }>,
+  { page, nowMs, tookMs }: Extract<Fact, { kind: "pageRead" }>,
   limits: DeliveryLimits,
 ): Step {
-  const healthy = { ...state, failures: 0 };
+  // Without an answer nothing is known of the source but what was known before.
+  if (tookMs === null) return settle(state, page, nowMs, limits);
+  const isIdle = page.records === 0 && !page.mayHaveMore;
+  const idle = isIdle ? nextIdleReads(state.idle, { nowMs, tookMs }) : null;
+  const healthy = { ...state, failures: 0, idle };
   if (page.hasUnseenColumns) {
     // Rows of one batch share one schema version, so the border lies before this page.
     return state.open.counts.records > 0
@@ -59,6 +64,7 @@ export function onAppended(
     wholeParts: fact.wholeParts,
     partitions: fact.partitions,
     openedAtMs: state.open.openedAtMs ?? fact.nowMs,
+    dueAtMs: state.open.dueAtMs ?? fact.nowMs + limits.ageMaxMs,
   };
   return settle({ ...state, open, failures: 0 }, page, fact.nowMs, limits);
 }
@@ -161,9 +167,8 @@ export function onFailed(
     return wait({ ...state, failures }, retryAtMs, doing);
   const due = sealReason(state, fact.nowMs, limits);
   if (due) return seal({ ...state, failures }, due, null);
-  const { openedAtMs } = state.open;
-  const dueAtMs = openedAtMs === null ? Number.POSITIVE_INFINITY : openedAtMs + limits.ageMaxMs;
-  return wait({ ...state, failures }, Math.min(retryAtMs, dueAtMs), doing);
+  const untilMs = Math.min(retryAtMs, state.open.dueAtMs ?? retryAtMs);
+  return wait({ ...state, failures }, untilMs, doing);
 }
 
 /**

@@ -6,7 +6,6 @@ import type { Command, DeliveryLimits, Fact, PageFact, Step } from "./delivery-s
 const limits: DeliveryLimits = {
   bytesMax: 1_000,
   ageMaxMs: 5_000,
-  idleReadMs: 0,
   heldBytesMax: 1_000,
 };
 const claim = { checkpoint: "t0", finished: false, batchNumber: 0, unacked: [], nowMs: 0 };
@@ -26,10 +25,14 @@ function run(step: Step, ...facts: Fact[]): Step {
   return facts.reduce((at, fact) => stepDelivery(at.state, fact, limits), step);
 }
 
-const pageRead = (nowMs: number, over: Partial<PageFact> = {}): Fact => ({
+const pageRead = (
+  nowMs: number,
+  over: Partial<PageFact> = {},
+): Extract<Fact, { kind: "pageRead" }> => ({
   kind: "pageRead",
   page: page(over),
   nowMs,
+  tookMs: 1,
 });
 const appended = (
   nowMs: number,
@@ -54,7 +57,9 @@ const staged = run(startDelivery(claim), pageRead(1, {}), appended(1, 2_000), { 
 
 describe("the delivery of a channel", () => {
   it("reads from the claimed checkpoint", () => {
-    expect(startDelivery(claim).command).toEqual({ kind: "read", checkpoint: "t0" });
+    expect(startDelivery(claim).command).toEqual({
+      ...{ kind: "read", checkpoint: "t0", untilMs: null },
+    });
   });
 
   it("stages, decides, publishes and acks in this order (D3)", () => {
@@ -71,7 +76,7 @@ describe("the delivery of a channel", () => {
       order.push(step.command.kind);
     }
     expect(order).toEqual(["stage", "decide", "publish", "ack", "read"]);
-    expect(step.command).toEqual({ kind: "read", checkpoint: "t1" });
+    expect(step.command).toEqual({ kind: "read", checkpoint: "t1", untilMs: null });
   });
 
   it("numbers batches without holes (D4)", () => {
@@ -99,10 +104,47 @@ describe("the delivery of a channel", () => {
 
   it("seals by age although no new record comes (D5)", () => {
     const open = run(startDelivery(claim), pageRead(1_000), appended(1_000, 10));
-    const before = run(open, pageRead(5_999, { records: 0, mayHaveMore: false }));
-    expect(before.command.kind).toBe("read");
-    const after = run(before, pageRead(6_000, { records: 0, mayHaveMore: false }));
+    expect(open.command).toEqual({ kind: "read", checkpoint: "t1", untilMs: 6_000 });
+    const after = run(open, pageRead(6_000, { records: 0, mayHaveMore: false }));
     expect(after.command).toMatchObject({ kind: "stage", sealedBy: "age" });
+  });
+
+  it("leaves an idle channel alone for longer and longer, until something comes", () => {
+    const empty = { records: 0, next: "t0", mayHaveMore: false };
+    const first = run(startDelivery(claim), pageRead(1_001, empty));
+    expect(first.command).toMatchObject({ kind: "wait", untilMs: 1_010 });
+    const second = run(first, { kind: "elapsed", nowMs: 1_010 }, pageRead(1_011, empty));
+    expect(second.command).toMatchObject({ kind: "wait", untilMs: 1_060 });
+    const brought = run(
+      second,
+      { kind: "elapsed", nowMs: 1_060 },
+      pageRead(1_061),
+      appended(1_061, 10),
+    );
+    expect(brought.command.kind).toBe("read");
+    const anew = run(brought, pageRead(1_071, { ...empty, next: "t1" }));
+    expect(anew.command).toMatchObject({ kind: "wait", untilMs: 1_080 });
+  });
+
+  it("reads an idle channel again at once where the source itself has waited", () => {
+    const held: Fact = { ...pageRead(6_000, { records: 0, mayHaveMore: false }), tookMs: 5_000 };
+    expect(run(startDelivery(claim), held).command.kind).toBe("read");
+  });
+
+  it("leaves an idle channel alone no longer than its open batch may wait (D5)", () => {
+    const open = run(startDelivery(claim), pageRead(1_000), appended(1_000, 10));
+    const idle = run(open, pageRead(5_999, { records: 0, mayHaveMore: false }));
+    expect(idle.command).toMatchObject({ kind: "wait", untilMs: 6_000 });
+    expect(run(idle, { kind: "elapsed", nowMs: 6_000 }).command).toMatchObject({
+      ...{ kind: "stage", sealedBy: "age" },
+    });
+  });
+
+  it("takes a read that was not answered for no progress", () => {
+    const retried = run(startDelivery(claim), failed(), { kind: "elapsed", nowMs: 400 });
+    const unanswered: Fact = { ...pageRead(500, { records: 0, next: "t0" }), tookMs: null };
+    const again = run(retried, unanswered, failed());
+    expect(again.command).toMatchObject({ kind: "wait", attempt: 2 });
   });
 
   it("seals by age while the source is away, and tries to read again only then (D5)", () => {
@@ -134,10 +176,12 @@ describe("the delivery of a channel", () => {
   });
 
   it("decides an idle position that moved at most once a minute", () => {
-    const idle = (nowMs: number, next: string) =>
-      pageRead(nowMs, { records: 0, next, mayHaveMore: false });
+    const idle = (nowMs: number, next: string) => ({
+      ...pageRead(nowMs, { records: 0, next, mayHaveMore: false }),
+      tookMs: 5_000,
+    });
     const early = run(startDelivery(claim), idle(59_000, "t1"));
-    expect(early.command).toEqual({ kind: "read", checkpoint: "t1" });
+    expect(early.command).toEqual({ kind: "read", checkpoint: "t1", untilMs: null });
     expect(run(early, idle(60_000, "t2")).command).toMatchObject({
       kind: "stage",
       sealedBy: "idle",
@@ -248,7 +292,7 @@ describe("the memory of a channel", () => {
     const step = run(open, appended(1, 10, { heldBytes: 900, wholeParts: 1 }));
     expect(step.command).toEqual({ kind: "stageAhead" });
     const after = run(step, { kind: "stagedAhead", heldBytes: 100, nowMs: 2 });
-    expect(after.command).toEqual({ kind: "read", checkpoint: "t1" });
+    expect(after.command).toEqual({ kind: "read", checkpoint: "t1", untilMs: 5_001 });
     expect(after.state.open.counts.records).toBe(10);
   });
 
@@ -276,7 +320,7 @@ describe("the memory of a channel", () => {
       expect(lost.state.open).toMatchObject({ startCheckpoint: "t0", endCheckpoint: "t0" });
       expect(lost.state.open.counts).toEqual(zeroCounts());
       const again = run(lost, { kind: "elapsed", nowMs: 10_000 });
-      expect(again.command).toEqual({ kind: "read", checkpoint: "t0" });
+      expect(again.command).toEqual({ kind: "read", checkpoint: "t0", untilMs: null });
       const sealed = run(again, pageRead(3), appended(3, 2_000), { kind: "staged" });
       expect(sealed.command).toMatchObject({ kind: "decide", number: 1 });
     }
@@ -288,9 +332,9 @@ describe("the memory of a channel", () => {
   });
 
   it("looks after the open batch while a read waits for its place (D5)", () => {
-    const waits = pageRead(2, { records: 0, next: "t1" });
+    const waits: Fact = { ...pageRead(2, { records: 0, next: "t1" }), tookMs: null };
     const reading = run(open, appended(1, 10), waits);
-    expect(reading.command).toEqual({ kind: "read", checkpoint: "t1" });
+    expect(reading.command).toEqual({ kind: "read", checkpoint: "t1", untilMs: 5_001 });
     const late = run(reading, pageRead(5_001, { records: 0, next: "t1" }));
     expect(late.command).toMatchObject({ kind: "stage", sealedBy: "age" });
   });

@@ -66,6 +66,7 @@ export function startDelivery(claim: {
     decidedAtMs: claim.nowMs,
     stopping: null,
     failures: 0,
+    idle: null,
     heldPage: null,
     doing: { kind: "reading" },
   };

@@ -33,6 +33,7 @@ type ClaimRow = {
   readonly batch_number: bigint;
   readonly acked_sequence_number: bigint;
   readonly acked_batch_number: bigint;
+  readonly shows_error: boolean;
   readonly is_rescan: boolean;
   readonly skips_trimmed: boolean | null;
 };
@@ -61,7 +62,8 @@ export async function claimChannels(
       UPDATE channel c SET owner = ${workerId}, epoch = c.epoch + 1
       FROM claimable WHERE c.id = claimable.id
       RETURNING c.id, c.task_id, claimable.name AS task_name, c.channel_id, c.kind, c.lane, c.epoch, c.checkpoint, c.finished,
-                c.batch_number, c.acked_sequence_number, c.acked_batch_number, c.is_rescan, claimable.skips_trimmed`,
+                c.batch_number, c.acked_sequence_number, c.acked_batch_number,
+                c.error_code IS NOT NULL AS shows_error, c.is_rescan, claimable.skips_trimmed`,
   );
   return rows
     .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -79,6 +81,7 @@ export async function claimChannels(
       batchNumber: Number(row.batch_number),
       ackedSequenceNumber: row.acked_sequence_number,
       ackedBatchNumber: Number(row.acked_batch_number),
+      showsError: row.shows_error,
       ...(row.skips_trimmed ? { skipsTrimmed: true as const } : {}),
       ...(row.is_rescan ? { isRescan: true as const } : {}),
     }));

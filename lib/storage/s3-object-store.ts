@@ -102,7 +102,8 @@ class S3ObjectStore implements ObjectStore {
   async completeUpload(request: Parts): Promise<CompleteOutcome> {
     for (let attempt = 1; ; attempt += 1) {
       if (this.#looksFirst || !this.#takesCondition) {
-        if ((await this.head(request.key)) !== null) return { kind: "key_taken" };
+        // Whether the bucket is there at all, the completion says itself.
+        if ((await this.#headKey(request.key)) !== null) return { kind: "key_taken" };
       }
       const outcome = await this.#completeOnce(request, this.#takesCondition);
       if (outcome !== "again") return outcome;
@@ -155,6 +156,20 @@ class S3ObjectStore implements ObjectStore {
   }
 
   async head(key: string): Promise<ObjectHead | null> {
+    const head = await this.#headKey(key);
+    if (head !== null) return head;
+    // A 404 to HEAD says the same of a missing key and of a missing bucket, and the second must
+    // never be taken for the first: delivery would believe that its objects were deleted.
+    await this.#run("ListObjectsV2", key, () =>
+      this.#client.send(
+        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: key, MaxKeys: 1 }),
+      ),
+    );
+    return null;
+  }
+
+  /** Null when the store says 404 for whatever reason. */
+  async #headKey(key: string): Promise<ObjectHead | null> {
     try {
       const answer = await this.#client.send(
         new HeadObjectCommand({ Bucket: this.#bucket, Key: key }),
@@ -165,15 +180,8 @@ class S3ObjectStore implements ObjectStore {
       if (readStorageFailure(error).httpStatus !== 404) {
         throw this.#classify(error, "HeadObject", key);
       }
+      return null;
     }
-    // A 404 to HEAD says the same of a missing key and of a missing bucket, and the second must
-    // never be taken for the first: delivery would believe that its objects were deleted.
-    await this.#run("ListObjectsV2", key, () =>
-      this.#client.send(
-        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: key, MaxKeys: 1 }),
-      ),
-    );
-    return null;
   }
 
   async remove(key: string): Promise<void> {

@@ -31,7 +31,8 @@ function systemCodeOf(cause: unknown): string | null {
 
 /** Idle connections go before the service closes them, or a request could meet the closing. */
 const idleConnectionMs = 20_000;
-const connectionsMax = 256;
+/** A read of an idle channel keeps its connection until the source answers: thousands of channels do. */
+const connectionsMax = 4_096;
 /** What an answer that does not say its length is taken for: the largest page. */
 const bytesUsualMax = 4 * 1024 * 1024;
 

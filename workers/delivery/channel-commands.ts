@@ -114,7 +114,6 @@ export class ChannelCommands {
       heldBytesMax: this.#o.budget.batchBytesMax(),
       ageMaxMs: flush.seconds * 1_000,
       partitionsMax,
-      idleReadMs: 0,
     };
   }
 
@@ -137,9 +136,10 @@ export class ChannelCommands {
     return this.#decided.load();
   }
 
-  async execute(command: Command): Promise<Fact> {
+  /** A read returns early, with nothing, when `wake` aborts. */
+  async execute(command: Command, wake: AbortSignal): Promise<Fact> {
     try {
-      return await this.#execute(command);
+      return await this.#execute(command, wake);
     } catch (thrown) {
       // While it waits for the next try, others may need the memory.
       this.#pages.dropAhead();
@@ -153,10 +153,10 @@ export class ChannelCommands {
     }
   }
 
-  async #execute(command: Command): Promise<Fact> {
+  async #execute(command: Command, wake: AbortSignal): Promise<Fact> {
     switch (command.kind) {
       case "read":
-        return this.#read(command.checkpoint);
+        return this.#read(command, wake);
       case "append":
         return this.#append();
       case "growSchema":
@@ -193,9 +193,13 @@ export class ChannelCommands {
     await giveUpUploads(await this.#stageContext(), objects);
   }
 
-  async #read(checkpoint: string): Promise<Fact> {
-    const page = await this.#pages.next(checkpoint);
-    if (page === null) return nothingRead(checkpoint, this.#o.clock.monotonic());
+  async #read(
+    { checkpoint, untilMs }: Extract<Command, { kind: "read" }>,
+    wake: AbortSignal,
+  ): Promise<Fact> {
+    const read = await this.#pages.next(checkpoint, { untilMs, wake });
+    if (read === null) return nothingRead(checkpoint, this.#o.clock.monotonic());
+    const { page, tookMs } = read;
     this.#page = page;
     this.#decoded = this.#decoder.decode(page);
     // An idle channel holds nothing while it waits for records.
@@ -203,6 +207,7 @@ export class ChannelCommands {
     return {
       kind: "pageRead",
       nowMs: this.#o.clock.monotonic(),
+      tookMs,
       page: {
         records: page.recordCount,
         next: page.next,
@@ -355,8 +360,8 @@ export class ChannelCommands {
   }
 }
 
-/** An empty page where the channel stands: its batch is looked after while the read waits for memory. */
+/** An empty page where the channel stands: its batch is looked after while the read still waits. */
 function nothingRead(checkpoint: string, nowMs: number): Fact {
   const page = { records: 0, next: checkpoint, finished: false, mayHaveMore: true };
-  return { kind: "pageRead", nowMs, page: { ...page, hasUnseenColumns: false } };
+  return { kind: "pageRead", nowMs, tookMs: null, page: { ...page, hasUnseenColumns: false } };
 }

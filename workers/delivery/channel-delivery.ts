@@ -38,12 +38,13 @@ export class ChannelDelivery {
   #wait = new AbortController();
   #wanted: "release" | "delete" | null = null;
   #commands: ChannelCommands | null = null;
-  /** Starts true: what an earlier owner left in the error facts is cleared by the first success. */
-  #errorShown = true;
+  /** What an earlier owner left in the error facts is cleared by the first success. */
+  #errorShown: boolean;
 
   constructor(options: ChannelDeliveryOptions) {
     this.#o = options;
     this.claim = options.claim;
+    this.#errorShown = options.claim.showsError;
     const { taskName, channelId, lane, epoch } = options.claim;
     this.#tags = { task: taskName, channel: channelId, lane, epoch };
     this.done = this.#run()
@@ -139,8 +140,11 @@ export class ChannelDelivery {
         await this.#pause(command.untilMs);
         return { kind: "elapsed", nowMs: clock.monotonic() };
       }
-      const fact = await commands.execute(command);
-      await this.#showHealthy();
+      // Between the look at what is wanted and this there is no pause, so no wish is missed.
+      this.#wait = new AbortController();
+      const fact = await commands.execute(command, this.#wait.signal);
+      const isAnswered = fact.kind !== "pageRead" || fact.tookMs !== null;
+      if (isAnswered) await this.#showHealthy();
       return fact;
     } catch (thrown) {
       const error = toAppError(thrown);

@@ -52,6 +52,8 @@ export class DecidedBatches {
    * all are may not have been marked itself, and publishing nothing marks it.
    */
   async load(): Promise<UnackedBatch[]> {
+    const { batchNumber, ackedBatchNumber } = this.#o.claim;
+    if (batchNumber === ackedBatchNumber) return [];
     const batches = await this.#o.ledger.listUnacked(this.#o.claim);
     for (const batch of batches) this.add(batch);
     return batches.map((batch) => ({ ...batch, published: false }));

@@ -47,6 +47,8 @@ export type ClaimedChannel = ChannelLease & {
   /** Sequence number of the last checkpoint that the tunnel accepted. */
   readonly ackedSequenceNumber: bigint;
   readonly ackedBatchNumber: number;
+  /** An earlier owner left an error that people see. */
+  readonly showsError: boolean;
   /** It expired, and somebody who saw that asked to go on from the oldest readable record. */
   readonly skipsTrimmed?: true;
   /** Read through the tunnel of the task's rescan, not its own. */

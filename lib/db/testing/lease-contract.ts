@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { ChannelLease, Ledger } from "@/lib/core/ports/ledger";
+import type { ChannelLease, ClaimedChannel, Ledger } from "@/lib/core/ports/ledger";
 import type { DesiredState } from "@/lib/core/task";
 import { decidedBatch, decidedObject } from "./seed";
 
@@ -33,7 +33,7 @@ export function describeLeaseContract(name: string, open: () => Promise<LeasesUn
       return workerId;
     };
     const claim = (workerId: string, limit = 10) => ledger.claimChannels({ workerId, limit });
-    const claimOne = async (workerId: string): Promise<ChannelLease> => {
+    const claimOne = async (workerId: string): Promise<ClaimedChannel> => {
       const [lease] = await claim(workerId, 1);
       if (!lease) throw new Error("There is a channel to claim");
       return lease;
@@ -73,6 +73,26 @@ export function describeLeaseContract(name: string, open: () => Promise<LeasesUn
       await endLease(one);
       expect(await claim(one)).toEqual([]);
       expect((await claim(other)).map(({ epoch }) => epoch)).toEqual([2, 2, 3]);
+    });
+
+    test("a claim says whether an earlier owner left an error that people see", async () => {
+      const { ledger, worker, claimOne } = await start(1);
+      const error = {
+        code: "source.unavailable",
+        details: {},
+        attempt: 3,
+        nextTryAt: null,
+      } as const;
+      const workerId = await worker();
+      const first = await claimOne(workerId);
+      await ledger.saveChannelError({ lease: first, error });
+      await ledger.releaseChannel(first);
+      const second = await claimOne(workerId);
+      await ledger.saveChannelError({ lease: second, error: null });
+      await ledger.releaseChannel(second);
+      const third = await claimOne(workerId);
+      const shown = [first, second, third].map(({ showsError }) => showsError);
+      expect(shown).toEqual([false, true, false]);
     });
 
     test("what a worker does not run it gives back, and keeps what it names", async () => {

@@ -32,6 +32,7 @@ export type LedgerChannel = {
   ackedBatchNumber: number;
   ackedSequenceNumber: bigint;
   isDrained: boolean;
+  showsError: boolean;
   counts: RecordCounts;
   report: ChannelReport;
 };
@@ -136,7 +137,7 @@ export class SimulatedLedger implements Ledger {
       this.channels.set(key, {
         ...{ key, channelId, kind, lane, owner: null, epoch: 0, checkpoint, finished: false },
         ...{ batches: [], ackedBatchNumber: 0, ackedSequenceNumber: sequenceNumber },
-        ...{ isDrained: false, counts: zeroCounts() },
+        ...{ isDrained: false, showsError: false, counts: zeroCounts() },
         report: { channelId, status: "open", version: 0n },
       });
     }
@@ -177,11 +178,11 @@ export class SimulatedLedger implements Ledger {
     channel.owner = workerId;
     channel.epoch += 1;
     const { key: channelKey, channelId, kind, lane, epoch, checkpoint, finished } = channel;
-    const { ackedBatchNumber, ackedSequenceNumber } = channel;
+    const { ackedBatchNumber, ackedSequenceNumber, showsError } = channel;
     return {
       ...{ channelKey, workerId, epoch, taskId: this.task.id, channelId, kind, lane },
       ...{ taskName: this.task.settings.name, checkpoint, finished },
-      ...{ batchNumber: channel.batches.length, ackedBatchNumber, ackedSequenceNumber },
+      ...{ batchNumber: channel.batches.length, ackedBatchNumber, ackedSequenceNumber, showsError },
     };
   }
 
@@ -210,8 +211,11 @@ export class SimulatedLedger implements Ledger {
       if (channel.owner === workerId && !channelKeys.includes(channel.key)) channel.owner = null;
   }
 
-  async saveChannelError({ lease }: Request<"saveChannelError">): Promise<"saved" | "fenced"> {
-    return this.holds(lease) ? "saved" : "fenced";
+  async saveChannelError(request: Request<"saveChannelError">): Promise<"saved" | "fenced"> {
+    const channel = this.#find(request.lease.channelKey);
+    if (!channel || !this.holds(request.lease)) return "fenced";
+    channel.showsError = request.error !== null;
+    return "saved";
   }
 
   // ---- schema versions and uploads

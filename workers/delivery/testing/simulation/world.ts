@@ -36,7 +36,7 @@ export const bucket = "sim";
 export const location = "memory";
 const flushMs = 1_000;
 /** How long a read of nothing takes. */
-const emptyReadMs = 120;
+const emptyReadsMs = [0, 120, 5 * flushMs];
 const recordsMax = 16;
 const writeEveryMs = 150;
 /** A calm world's source is away for longer than a batch may stay open. */
@@ -73,6 +73,7 @@ export class World extends SeededWorld {
   readonly isCalm: boolean;
   readonly directed: Directed | undefined;
   readonly lastsMs: number;
+  readonly #emptyReadMs: number;
   readonly #mutant: Mutant | undefined;
   readonly #ports: { ledger: LedgerPort; store: ObjectStore; tunnel: Tunnel };
 
@@ -91,6 +92,7 @@ export class World extends SeededWorld {
     // In some worlds a few rows fill a worker's memory, so that they are staged ahead of their batch.
     const isShort = mutant === undefined && directed === undefined && this.below(4) === 0;
     this.memoryBudgetBytes = isShort ? 200 + this.below(1_000) : 2_000_000;
+    this.#emptyReadMs = emptyReadsMs[this.below(emptyReadsMs.length)] ?? 0;
     const simulated = { ...task, settings: { ...settings, mode, flush } };
     this.ledger = new SimulatedLedger(simulated, schemaVersionOne, nowMs);
     const recordsPerReadMax = () => 1 + this.below(6);
@@ -147,10 +149,10 @@ export class World extends SeededWorld {
     const calls = this.network.over("tunnel", this.#ports.tunnel, process);
     const clock = this.network.clockOf(process);
     const tunnel = overridden<Tunnel>(calls, {
-      // The adapter waits a little where there is nothing to read, as its long poll does.
-      async readRecords(clientId, channelId, token) {
+      // Some sources hold an answer back that has nothing in it, some longer than a batch may be open.
+      readRecords: async (clientId, channelId, token) => {
         const page = await calls.readRecords(clientId, channelId, token);
-        if (page.recordCount === 0 && !page.finished) await clock.sleep(emptyReadMs);
+        if (page.recordCount === 0 && !page.finished) await clock.sleep(this.#emptyReadMs);
         return page;
       },
     });
