@@ -25,7 +25,7 @@ export type BaseChannelLimits = { readonly piecesMax: number; readonly pieceByte
 /** Enough for a few workers side by side, and so large that nobody gets small objects for it. */
 export const defaultBaseChannelLimits: BaseChannelLimits = {
   piecesMax: 8,
-  pieceBytesMin: 128 * 1024 * 1024,
+  pieceBytesMin: 16 * 1024 * 1024,
 };
 
 export type TunnelCreation = {
