@@ -1,36 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "@/lib/core/error";
 import { slotLimits } from "@/lib/core/stream-slots";
-import type { Clock } from "@/lib/platform/clock";
+import { createManualClock } from "@/lib/platform/testing/manual-clock";
 import { CommitWatch } from "./commit-watch";
 import { StreamGate } from "./stream-gate";
-
-/** A clock that stands still until it is moved. */
-function createClock(): Pick<Clock, "monotonic" | "sleep"> & {
-  move: (ms: number) => Promise<void>;
-} {
-  let nowMs = 0;
-  const sleepers = new Set<() => void>();
-  return {
-    monotonic: () => nowMs,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        const wakeMs = nowMs + ms;
-        const wake = () => {
-          if (nowMs < wakeMs && !signal?.aborted) return;
-          sleepers.delete(wake);
-          resolve();
-        };
-        sleepers.add(wake);
-        signal?.addEventListener("abort", wake);
-      }),
-    async move(ms) {
-      nowMs += ms;
-      for (const wake of sleepers) wake();
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
 
 const flushOf = (changes: object = {}) => ({
   session: { id: "s", slots: 2 },
@@ -42,7 +15,7 @@ const codeOf = (thrown: unknown) => (thrown instanceof AppError ? thrown.code : 
 
 describe("the gate", () => {
   it("lets in as many as there are slots, the next ones in their order, and refuses who waited in vain", async () => {
-    const clock = createClock();
+    const clock = createManualClock();
     const gate = new StreamGate(clock);
     const [first, second] = [await gate.enter(flushOf()), await gate.enter(flushOf())];
     const order: string[] = [];
@@ -64,7 +37,7 @@ describe("the gate", () => {
   });
 
   it("bounds a partition whatever sessions it comes through", async () => {
-    const clock = createClock();
+    const clock = createManualClock();
     const gate = new StreamGate(clock);
     const enter = (session: number, partition = "p") =>
       gate.enter(flushOf({ session: { id: `s${session}`, slots: 500 }, partition }));
@@ -76,7 +49,7 @@ describe("the gate", () => {
   });
 
   it("holds no more bytes than it may, until packs are decided", async () => {
-    const clock = createClock();
+    const clock = createManualClock();
     const gate = new StreamGate(clock);
     const huge = { bytes: 200 * 1024 * 1024 };
     const one = await gate.enter(flushOf({ ...huge, session: { id: "one", slots: 500 } }));
@@ -90,7 +63,7 @@ describe("the gate", () => {
   });
 
   it("refuses what comes faster than its slots may send, and says when to come again", async () => {
-    const clock = createClock();
+    const clock = createManualClock();
     const gate = new StreamGate(clock);
     const flush = flushOf({ session: { id: "s", slots: 1 } });
     for (let count = 0; count < slotLimits.requestsPerSecond; count += 1) {
@@ -111,7 +84,7 @@ describe("the gate", () => {
 
 describe("the watch", () => {
   it("T1: tells of a commit once it is visible or lost, and that nothing is known when time is up", async () => {
-    const clock = createClock();
+    const clock = createManualClock();
     const known = new Map<string, Date | null>();
     let isAway = false;
     const watch = new CommitWatch(async (ids) => {
