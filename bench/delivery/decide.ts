@@ -1,11 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { createDatabase } from "@/lib/db/client";
 import { createLedger } from "@/lib/db/ledger";
-import { migrateDatabase } from "@/lib/db/migrate";
 import { decidedBatch, decidedObject, seedTask } from "@/lib/db/testing/seed";
-import { startPostgres } from "@/workers/local/postgres";
+import { withOwnDatabase } from "./own-database";
 
 export type DecideRate = {
   readonly channels: number;
@@ -20,21 +15,14 @@ export async function measureDecides(
   channels: number,
   decidesPerChannel: number,
 ): Promise<DecideRate> {
-  const directory = mkdtempSync(path.join(tmpdir(), "culvert-bench-"));
-  // PostgreSQL does not run as root; the account it gets instead has to pass through here.
-  chmodSync(directory, 0o711);
-  const dataDirectory = path.join(directory, "postgres");
-  const postgres = await startPostgres({ dataDirectory, password: "bench", log: () => {} });
-  await migrateDatabase(postgres.url);
-  const database = createDatabase(postgres.url, { applicationName: "bench" });
-  try {
+  return withOwnDatabase(async ({ database }) => {
     const ledger = createLedger(database, { host: "bench" });
     const task = await seedTask(database, {});
     await ledger.addChannels({
       taskId: task.id,
       channels: Array.from({ length: channels }, (_, index) => ({
         ...{ channelId: `channel-${index}`, kind: "stream" as const },
-        ...{ checkpoint: "0", sequenceNumber: 0n },
+        ...{ checkpoint: decidedBatch(1).startCheckpoint, sequenceNumber: 0n },
       })),
     });
     await ledger.renewWorker({ workerId: "bench", leaseMs: 3_600_000 });
@@ -48,7 +36,8 @@ export async function measureDecides(
           const objects = [decidedObject({ stem, partition: "bench", sequence: number })];
           const batch = decidedBatch(number, { objects });
           const asked = performance.now();
-          await ledger.decide({ lease, batch, dirtySamples: [] });
+          const outcome = await ledger.decide({ lease, batch, dirtySamples: [] });
+          if (outcome !== "decided") throw new Error(`Batch ${number} was ${outcome}`);
           tookMs.push(performance.now() - asked);
         }
       }),
@@ -62,9 +51,5 @@ export async function measureDecides(
       p50Ms: tookMs[tookMs.length >> 1] ?? 0,
       p99Ms: tookMs[Math.floor(tookMs.length * 0.99)] ?? 0,
     };
-  } finally {
-    await database.close();
-    await postgres.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }

@@ -6,15 +6,16 @@ import { type Run, runFull, runIncremental, runPartitions, runPolled, runTasks }
 import { type DecideRate, measureDecides } from "./decide";
 import { type Installation, startInstallation } from "./installation";
 import { type Latency, measureFirstObject, runLatency } from "./latency";
+import { measurePrice, type PricedStep } from "./price";
 
 /**
  * Tunnel → bucket with the real processes, each scenario in a new installation:
- * `npm run bench:delivery -- [--only full,incremental,partitions,tasks,polls,decide,latency,default-flush]
+ * `npm run bench:delivery -- [--only full,incremental,partitions,tasks,polls,price,latency,default-flush]
  * [--rows 1000000] [--workers 1,2] [--seconds 60] [--save]`. Linux only: CPU and memory come from /proc.
  */
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string", default: "full,incremental,partitions,tasks,polls,decide,latency" },
+    only: { type: "string", default: "full,incremental,partitions,tasks,polls,price,latency" },
     rows: { type: "string", default: "1000000" },
     workers: { type: "string", default: "1,2" },
     /** How long each latency run writes; at the default flush it takes at least three of them. */
@@ -80,12 +81,18 @@ async function measureBacklogs(): Promise<Run[]> {
   return runs;
 }
 
-async function measureDecideRates(): Promise<DecideRate[]> {
+type Price = { readonly decides: DecideRate[]; readonly steps: PricedStep[] };
+
+/** What exactly once costs: how many decisions there can be, and what one object takes. */
+async function measurePrices(): Promise<Price> {
   const rates: DecideRate[] = [];
   for (const channels of [1, 8, 64]) rates.push(await measureDecides(channels, 4_000 / channels));
   console.log("\ndecide, on a PostgreSQL of its own with its usual durability");
   console.table(rates);
-  return rates;
+  const steps = await measurePrice();
+  console.log("\nan object of 1 MB, step by step, beside a bare PUT of it");
+  console.table(steps);
+  return { decides: rates, steps };
 }
 
 async function measureLatencies(): Promise<{ firstObjectMs: number; latencies: Latency[] }> {
@@ -130,7 +137,7 @@ function show(runs: readonly Run[]): void {
 const thousands = (value: number) => `${Math.round(value / 1000)} k`;
 
 const runs = await measureBacklogs();
-const decides = isWanted("decide") ? await measureDecideRates() : [];
+const price = isWanted("price") ? await measurePrices() : null;
 const latency = isWanted("latency") ? await measureLatencies() : null;
 if (options.save) {
   const model = cpus()[0]?.model ?? "unknown";
@@ -139,6 +146,9 @@ if (options.save) {
   const file = path.join(import.meta.dirname, "../results", `${slug}-delivery.json`);
   mkdirSync(path.dirname(file), { recursive: true });
   const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(file, `${JSON.stringify({ date, machine, runs, decides, ...latency }, null, 2)}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ date, machine, runs, ...price, ...latency }, null, 2)}\n`,
+  );
   console.log(`Saved ${path.relative(process.cwd(), file)}`);
 }
