@@ -78,6 +78,16 @@ describe("sign-in", () => {
     expect(await installation().services.database.prisma.user.count()).toBe(1);
   });
 
+  it("is over for whoever polls with it as soon as its person signs out", async () => {
+    const cookie = cookieOf((await signIn(installation().credentials.console.password)).headers);
+    const poll = () => callRoute("GET", "/api/v1/tasks", { headers: { cookie } });
+    expect((await poll()).status).toBe(200);
+    const signOut = await callRoute("POST", "/api/auth/sign-out", { headers: { origin, cookie } });
+    expect(signOut.status).toBe(200);
+    expect((await poll()).status).toBe(401);
+    expect((await callRoute("GET", "/api/v1/tasks", { headers: {} })).status).toBe(401);
+  });
+
   it("refuses a change that another site makes with the cookie", async () => {
     const cookie = cookieOf((await signIn(installation().credentials.console.password)).headers);
     const change = (headers: Record<string, string>) =>

@@ -1,5 +1,5 @@
-import { systemClock } from "@/lib/platform/clock";
 import type { Installation, TaskSeen } from "./installation";
+import { startPolls } from "./polls";
 import type { Usage } from "./process-usage";
 import { createSampleTable, fillTable, type Rows } from "./sample-table";
 
@@ -13,6 +13,8 @@ export type Run = {
   readonly cpuSeconds: Readonly<Record<string, number>>;
   /** Resident peak of one process since it started, by part. */
   readonly peakMb: Readonly<Record<string, number>>;
+  /** Requests to the console that were answered meanwhile, where some were asked for. */
+  readonly pollsAnswered?: number;
 };
 
 /** A table that is there already, delivered whole. */
@@ -88,41 +90,21 @@ export async function runTasks(at: Installation, rows: number, tasks: number): P
 export async function runPolled(
   at: Installation,
   rows: number,
-  pollsPerMinute: number,
+  { pollsPerMinute, round }: { readonly pollsPerMinute: number; readonly round: number },
 ): Promise<Run> {
-  const [table, name] = [`polled_${pollsPerMinute}`, `bench-poll-${pollsPerMinute}`];
+  const table = `polled_${pollsPerMinute}_${round}`;
+  const name = `bench-${pollsPerMinute}-${round}`;
   await preparePaused(at, { table, name, flush: { seconds: 5 } }, { from: 0, to: rows });
-  const what = `${pollsPerMinute} polls a minute`;
-  return measure(at, { what, rows, name }, async () => {
-    const stop = new AbortController();
-    const polling = poll(at, name, pollsPerMinute, stop.signal);
+  const what = `${pollsPerMinute} polls a minute, round ${round}`;
+  let answered = 0;
+  const run = await measure(at, { what, rows, name }, async () => {
+    const polls = startPolls(at, ["tasks", `tasks/${name}`], pollsPerMinute);
     await at.post(`tasks/${name}/resume`);
     const task = await at.waitForTask(name, ({ account }) => account.records >= rows);
-    stop.abort();
-    await polling;
+    answered = await polls.stop();
     return task;
   });
-}
-
-async function poll(
-  at: Installation,
-  name: string,
-  pollsPerMinute: number,
-  end: AbortSignal,
-): Promise<void> {
-  const routes = ["tasks", `tasks/${name}`];
-  const underWay = new Set<Promise<unknown>>();
-  const began = performance.now();
-  for (let polls = 0; pollsPerMinute > 0 && !end.aborted; polls++) {
-    const dueMs = (polls / pollsPerMinute) * 60_000 - (performance.now() - began);
-    if (dueMs > 0) await systemClock.sleep(dueMs);
-    const one: Promise<unknown> = at
-      .get(routes[polls % routes.length] ?? "tasks")
-      .then((response) => response.arrayBuffer())
-      .finally(() => underWay.delete(one));
-    underWay.add(one);
-  }
-  await Promise.all(underWay);
+  return { ...run, pollsAnswered: answered };
 }
 
 function sumOf(tasks: readonly TaskSeen[]): Pick<TaskSeen, "account"> {

@@ -29,6 +29,8 @@ export type TaskSeen = {
 export type Installation = {
   readonly tablestore: TablestoreClient;
   readonly s3: S3Client;
+  /** Where the REST API is, and what it takes to be let in. */
+  readonly api: { readonly endpoint: string; readonly headers: Record<string, string> };
   createTask(body: { readonly name: string } & Record<string, unknown>): Promise<void>;
   getTask(name: string): Promise<TaskSeen>;
   post(route: string): Promise<void>;
@@ -59,13 +61,14 @@ export async function startInstallation(
     ...{ ...credentials.tablestore, instance: "culvert", clock: systemClock, random: Math.random },
   });
   const s3 = openBucket(credentials);
+  const api = {
+    endpoint: `${credentials.console.endpoint}/api/v1`,
+    headers: { authorization: `Bearer ${credentials.console.apiKey}` },
+  };
   const call = async (method: string, route: string, body?: object): Promise<Response> => {
-    const response = await fetch(`${credentials.console.endpoint}/api/v1/${route}`, {
+    const response = await fetch(`${api.endpoint}/${route}`, {
       method,
-      headers: {
-        authorization: `Bearer ${credentials.console.apiKey}`,
-        "content-type": "application/json",
-      },
+      headers: { ...api.headers, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${route}: ${await response.text()}`);
@@ -78,7 +81,7 @@ export async function startInstallation(
     return (page as { readonly items: TaskSeen[] }).items;
   };
   return {
-    ...{ tablestore, s3, getTask },
+    ...{ tablestore, s3, api, getTask },
     createTask: async (body) => {
       await call("POST", "tasks", {
         ...{ sourceId: "embedded", destinationId: "embedded", schema: { kind: "auto" } },
@@ -88,9 +91,9 @@ export async function startInstallation(
     get: (route) => call("GET", route),
     call,
     send: (method, route, type, body) =>
-      fetch(`${credentials.console.endpoint}/api/v1/${route}`, {
+      fetch(`${api.endpoint}/${route}`, {
         ...{ method, body, duplex: "half" },
-        headers: { authorization: `Bearer ${credentials.console.apiKey}`, "content-type": type },
+        headers: { ...api.headers, "content-type": type },
       } as RequestInit),
     post: async (route) => {
       await call("POST", route, {});

@@ -36,6 +36,8 @@ const spreads = [
   [200, 2],
 ] as const;
 const pollsPerMinute = 10_000;
+/** Each once quiet and once polled: the first warms everything up, and does not count. */
+const pollRounds = 4;
 
 async function withInstallation<T>(
   workers: number,
@@ -74,9 +76,14 @@ async function measureBacklogs(): Promise<Run[]> {
   }
   if (isWanted("polls")) {
     await withInstallation(1, async (at) => {
-      for (const polls of [0, pollsPerMinute]) runs.push(await runPolled(at, rows, polls));
+      for (let round = 1; round <= pollRounds; round++) {
+        for (const polls of [0, pollsPerMinute]) {
+          runs.push(await runPolled(at, rows, { pollsPerMinute: polls, round }));
+          show(runs.slice(-1));
+        }
+      }
     });
-    show(runs.slice(-2));
+    showPolls(runs.filter(({ pollsAnswered }) => pollsAnswered !== undefined));
   }
   return runs;
 }
@@ -132,6 +139,27 @@ function show(runs: readonly Run[]): void {
       ),
     );
   }
+}
+
+/** What people who look cost: throughput, and CPU of console and PostgreSQL. */
+function showPolls(runs: readonly Run[]): void {
+  const counted = runs.slice(2);
+  const polled = counted.filter(({ pollsAnswered = 0 }) => pollsAnswered > 0);
+  const quiet = counted.filter(({ pollsAnswered }) => pollsAnswered === 0);
+  const median = (figures: number[]) => figures.sort((a, b) => a - b)[figures.length >> 1] ?? 0;
+  const rate = (of: readonly Run[]) => median(of.map(({ rows, seconds }) => rows / seconds));
+  const cpuMs = (part: string) => {
+    const spent = (of: readonly Run[]) =>
+      median(of.map(({ cpuSeconds, seconds }) => (cpuSeconds[part] ?? 0) / seconds));
+    const each = median(polled.map(({ pollsAnswered = 0, seconds }) => pollsAnswered / seconds));
+    return (((spent(polled) - spent(quiet)) * 1_000) / each).toFixed(2);
+  };
+  const answered = polled.map(({ pollsAnswered = 0, seconds }) => (pollsAnswered / seconds) * 60);
+  console.log(
+    `\nthroughput polled to quiet: ${(rate(polled) / rate(quiet)).toFixed(3)} (medians of ${polled.length}); ` +
+      `${Math.round(median(answered))} polls a minute answered, ` +
+      `${cpuMs("console")} ms of console and ${cpuMs("postgres")} ms of PostgreSQL each`,
+  );
 }
 
 const thousands = (value: number) => `${Math.round(value / 1000)} k`;

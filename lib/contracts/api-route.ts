@@ -27,6 +27,11 @@ export type ApiRoute = {
   readonly rowsOut?: readonly string[];
   readonly status: 200 | 201 | 204;
   readonly response?: z.ZodType;
+  /**
+   * Pages poll it, and it depends on nothing but Culvert's database and the question: all who may ask
+   * get one answer for a moment.
+   */
+  readonly isShared?: true;
 };
 
 export const noQuery = z.strictObject({});

@@ -48,6 +48,7 @@ export const apiRoutes = defineRoutes({
     query: taskListQuerySchema,
     status: 200,
     response: taskPageSchema,
+    isShared: true,
   },
   createTask: {
     method: "POST",
@@ -77,6 +78,7 @@ export const apiRoutes = defineRoutes({
     query: noQuery,
     status: 200,
     response: taskViewSchema,
+    isShared: true,
   },
   updateTask: {
     method: "PATCH",
@@ -132,6 +134,7 @@ export const apiRoutes = defineRoutes({
     query: objectListQuerySchema,
     status: 200,
     response: objectPageSchema,
+    isShared: true,
   },
   listDirty: {
     method: "GET",
@@ -141,6 +144,7 @@ export const apiRoutes = defineRoutes({
     query: dirtyListQuerySchema,
     status: 200,
     response: dirtyPageSchema,
+    isShared: true,
   },
   listChannels: {
     method: "GET",
@@ -150,6 +154,7 @@ export const apiRoutes = defineRoutes({
     query: channelListQuerySchema,
     status: 200,
     response: channelPageSchema,
+    isShared: true,
   },
   renderTaskDdl: {
     method: "GET",

@@ -34,6 +34,7 @@ export const datasetRoutes = defineRoutes({
     query: datasetListQuerySchema,
     status: 200,
     response: datasetPageSchema,
+    isShared: true,
   },
   createDataset: {
     method: "POST",
@@ -53,6 +54,7 @@ export const datasetRoutes = defineRoutes({
     query: noQuery,
     status: 200,
     response: datasetViewSchema,
+    isShared: true,
   },
   updateDataset: {
     method: "PATCH",
@@ -89,6 +91,7 @@ export const datasetRoutes = defineRoutes({
     query: datasetObjectListQuerySchema,
     status: 200,
     response: datasetObjectPageSchema,
+    isShared: true,
   },
   listDatasetPartitions: {
     method: "GET",
@@ -98,6 +101,7 @@ export const datasetRoutes = defineRoutes({
     query: partitionListQuerySchema,
     status: 200,
     response: partitionPageSchema,
+    isShared: true,
   },
   verifyDataset: {
     method: "POST",

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { type Role, roleSchema, rolesWithin } from "@/lib/contracts/api-route";
 import { AppError } from "@/lib/core/error";
 import type { Database } from "@/lib/db/client";
 import { type Auth, originOfHost } from "./auth";
+import type { Recent } from "./recent";
 
 /** Who asks. `via` tells a program from a person in the log. */
 export type Actor = {
@@ -11,7 +13,12 @@ export type Actor = {
   readonly via: "api_key" | "session";
 };
 
-type Needs = { readonly auth: Auth; readonly database: Database; readonly publicUrl: string };
+type Needs = {
+  readonly auth: Auth;
+  readonly database: Database;
+  readonly publicUrl: string;
+  readonly actors: Recent<Actor>;
+};
 
 const bearerPattern = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
@@ -19,14 +26,26 @@ const bearerPattern = /^Bearer +([\x21-\x7e]{1,512})$/i;
  * The actor of a request: by `Authorization: Bearer <apiKey>`, else by the session's cookie. Throws
  * `request.unauthenticated`; `request.cross_site` when a page of another site uses the cookie to
  * change something; `internal.database_unavailable` rather than "wrong key" while nobody can know.
+ * Whoever polls is not looked up each time: what `actors` keeps goes when somebody signs in or out here.
  */
 export async function authenticate(needs: Needs, request: Request): Promise<Actor> {
   const authorization = request.headers.get("authorization");
-  if (authorization !== null) return authenticateKey(needs, authorization);
-  if (request.headers.get("cookie") === null) throw unauthenticated();
+  if (authorization !== null)
+    return needs.actors.get(digest(authorization), () => authenticateKey(needs, authorization));
+  const cookie = request.headers.get("cookie");
+  if (cookie === null) throw unauthenticated();
   if (!isRead(request.method)) refuseCrossSite(request, needs.publicUrl);
+  return needs.actors.get(digest(cookie), () => authenticateSession(needs, request.headers));
+}
+
+/** Credentials themselves are not kept. */
+function digest(credential: string): string {
+  return createHash("sha256").update(credential).digest("base64");
+}
+
+async function authenticateSession(needs: Needs, headers: Headers): Promise<Actor> {
   const session = await needs.auth.api
-    .getSession({ headers: request.headers })
+    .getSession({ headers })
     .catch(() => null)
     .then((found) => found ?? databaseAnswers(needs.database));
   if (!session) throw unauthenticated();

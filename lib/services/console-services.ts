@@ -6,8 +6,10 @@ import { createLog, type Log } from "@/lib/platform/log";
 import { decryptSecret } from "@/lib/platform/secret";
 import { createTablestoreEditor } from "@/lib/sources/tablestore/tablestore-editor";
 import { type Auth, createAuth } from "./auth";
+import type { Actor } from "./authenticate";
 import type { Editors } from "./connections";
 import { createConnections } from "./create-connections";
+import { createRecent, type Recent } from "./recent";
 import type { ServiceDependencies } from "./service-dependencies";
 import { createSignInLimit, type SignInLimit } from "./sign-in-limit";
 import { createStreams, type Streams } from "./streams/streams";
@@ -18,6 +20,10 @@ export type ConsoleServices = ServiceDependencies & {
   readonly editors: Editors;
   readonly auth: Auth;
   readonly signInLimit: SignInLimit;
+  /** Whose a credential is, by its digest. */
+  readonly actors: Recent<Actor>;
+  /** JSON answers of routes that are shared, by what was asked. */
+  readonly answers: Recent<string>;
   /** Of uploads. */
   readonly writes: WriteGate;
   /** Of downloads. */
@@ -29,6 +35,11 @@ export type ConsoleServices = ServiceDependencies & {
   readonly home: string;
   readonly env: ConsoleEnv;
 };
+
+/** How late a console notices that a key or a session was revoked, or a role changed, elsewhere. */
+const actorsKept = { keepMs: 2_000, entriesMax: 1_000 };
+/** How old an answer may be, and how late a console shows what was changed elsewhere. */
+const answersKept = { keepMs: 250, entriesMax: 100 };
 
 function createEditors(secretKey: Buffer): Editors {
   return {
@@ -52,6 +63,8 @@ export function createConsoleServices(env: ConsoleEnv, log: Log): ConsoleService
     log,
     auth: createAuth({ database, secretKey, publicUrl, log }),
     signInLimit: createSignInLimit(systemClock.monotonic),
+    actors: createRecent({ ...actorsKept, monotonicMs: systemClock.monotonic }),
+    answers: createRecent({ ...answersKept, monotonicMs: systemClock.monotonic }),
     writes: createWriteGate(systemClock.monotonic),
     reads: createWriteGate(systemClock.monotonic),
     streams: createStreams({ database, connections, clock: systemClock }),

@@ -1,16 +1,32 @@
 import { z } from "zod";
 import type { Auth } from "./auth";
+import type { Actor } from "./authenticate";
+import type { Recent } from "./recent";
 import type { SignInLimit } from "./sign-in-limit";
 
 const signInPath = "/api/auth/sign-in/email";
 const bodyBytesMax = 16 * 1024;
 const signInBody = z.object({ email: z.string() });
 
-/** better-auth's own routes, with a limit on how often an account's password may be tried. */
-export async function handleAuth(
-  needs: { readonly auth: Auth; readonly signInLimit: SignInLimit },
-  request: Request,
-): Promise<Response> {
+type Needs = {
+  readonly auth: Auth;
+  readonly signInLimit: SignInLimit;
+  readonly actors: Pick<Recent<Actor>, "forget">;
+};
+
+/**
+ * better-auth's own routes, with a limit on how often an account's password may be tried. Who signs out,
+ * or takes a session or a key back, is believed at once.
+ */
+export async function handleAuth(needs: Needs, request: Request): Promise<Response> {
+  try {
+    return await answerAuth(needs, request);
+  } finally {
+    if (request.method !== "GET") needs.actors.forget();
+  }
+}
+
+async function answerAuth(needs: Needs, request: Request): Promise<Response> {
   const bounded = await boundBody(request);
   if (bounded === null) return Response.json({ message: "Too large" }, { status: 413 });
   if (new URL(request.url).pathname !== signInPath) return needs.auth.handler(bounded);

@@ -58,7 +58,15 @@ export function serve<N extends ApiRouteName>(
       const params = paramsOf<N>(route, await context.params);
       const query = parseQuery<N>(route, request);
       const body = route.body ? await readJson(request) : undefined;
-      const result = await answer({ services, params, query, body, request });
+      const call = { services, params, query, body, request };
+      if (route.isShared) {
+        const asked = JSON.stringify([name, params, query]);
+        const find = async () => JSON.stringify(await answer(call));
+        return respondJson(await services.answers.get(asked, find), route.status);
+      }
+      const result = await answer(call).finally(() => {
+        if (route.method !== "GET") services.answers.forget();
+      });
       if (actor && route.method !== "GET") logChange(log, name, actor, params);
       return respond(route, result);
     } catch (thrown) {
@@ -70,9 +78,13 @@ export function serve<N extends ApiRouteName>(
 
 function respond(route: ApiRoute, result: unknown): Response {
   if (result instanceof Response) return result;
-  const headers = { "cache-control": "no-store" };
-  if (route.status === 204) return new Response(null, { status: 204, headers });
-  return Response.json(result, { status: route.status, headers });
+  if (route.status !== 204) return respondJson(JSON.stringify(result), route.status);
+  return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+}
+
+function respondJson(json: string, status: number): Response {
+  const headers = { "cache-control": "no-store", "content-type": "application/json" };
+  return new Response(json, { status, headers });
 }
 
 function parseQuery<N extends ApiRouteName>(route: ApiRoute, request: Request): QueryOf<N> {
