@@ -1,6 +1,7 @@
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "@/lib/platform/free-port";
+import { resetSocket } from "./reset-socket";
 
 /** What becomes of one request; null is what a working network does with it. */
 export type HttpFault =
@@ -114,7 +115,7 @@ type Exchange = {
 
 async function passOn(exchange: Exchange): Promise<void> {
   const { request, response, fault, signal } = exchange;
-  if (fault?.kind === "reset") return void request.socket.resetAndDestroy();
+  if (fault?.kind === "reset") return void resetSocket(request.socket);
   const rate = fault?.kind === "throttle" ? fault.bytesPerSecond : Number.POSITIVE_INFINITY;
   const body = await collect(request, rate, signal);
   if (fault?.kind === "delay") await sleep(fault.ms, undefined, { signal });
@@ -124,13 +125,13 @@ async function passOn(exchange: Exchange): Promise<void> {
     return void response.end(request.method === "HEAD" ? undefined : bytes);
   }
   const answer = await forward(exchange, body);
-  if (fault?.kind === "loseAnswer") return void request.socket.resetAndDestroy();
+  if (fault?.kind === "loseAnswer") return void resetSocket(request.socket);
   if (fault?.kind === "holdAnswer") await sleep(fault.ms, undefined, { signal });
   response.writeHead(answer.status, answer.headers);
   if (fault?.kind !== "cutAnswer") return trickle(response, answer.body, rate, signal);
   response.flushHeaders();
   response.write(answer.body.subarray(0, answer.body.length >> 1), () =>
-    request.socket.resetAndDestroy(),
+    resetSocket(request.socket),
   );
 }
 

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { findFreePort } from "@/lib/platform/free-port";
+import { resetSocket } from "./reset-socket";
 
 /** PostgreSQL seen through a network that fails as told. */
 export type PostgresProxy = {
@@ -54,7 +55,7 @@ export async function startPostgresProxy(targetPort: number): Promise<PostgresPr
   let listening: Server = await listen(take, port);
   const cut = () => {
     for (const { client, server } of pairs) {
-      client.resetAndDestroy();
+      resetSocket(client);
       server.destroy();
     }
   };
@@ -118,7 +119,7 @@ function join({ client, server }: Pair, judge: (request: Buffer) => (() => void)
     const isOver = bytes.subarray(-6, -1).equals(readyForQuery);
     if (!isOver) return;
     lose();
-    client.resetAndDestroy();
+    resetSocket(client);
     server.destroy();
   });
 }
