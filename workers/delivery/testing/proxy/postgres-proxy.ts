@@ -85,11 +85,18 @@ export async function startPostgresProxy(targetPort: number): Promise<PostgresPr
     },
     loseAnswerTo: (text, signal) =>
       new Promise((lost) => {
-        watch = { text, lost };
-        signal?.addEventListener("abort", () => {
+        const giveUp = () => {
           watch = null;
           lost();
-        });
+        };
+        watch = {
+          text,
+          lost() {
+            signal?.removeEventListener("abort", giveUp);
+            lost();
+          },
+        };
+        signal?.addEventListener("abort", giveUp);
       }),
     close: refuse,
   };
