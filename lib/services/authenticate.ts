@@ -26,16 +26,23 @@ const bearerPattern = /^Bearer +([\x21-\x7e]{1,512})$/i;
  * The actor of a request: by `Authorization: Bearer <apiKey>`, else by the session's cookie. Throws
  * `request.unauthenticated`; `request.cross_site` when a page of another site uses the cookie to
  * change something; `internal.database_unavailable` rather than "wrong key" while nobody can know.
- * Whoever polls is not looked up each time: what `actors` keeps goes when somebody signs in or out here.
+ * Who only polls (`isPoll`) is not looked up each time: what `actors` keeps goes when somebody signs in
+ * or out here.
  */
-export async function authenticate(needs: Needs, request: Request): Promise<Actor> {
+export async function authenticate(
+  needs: Needs,
+  request: Request,
+  { isPoll = false } = {},
+): Promise<Actor> {
+  const look = (credential: string, find: () => Promise<Actor>) =>
+    isPoll ? needs.actors.get(digest(credential), find) : find();
   const authorization = request.headers.get("authorization");
   if (authorization !== null)
-    return needs.actors.get(digest(authorization), () => authenticateKey(needs, authorization));
+    return look(authorization, () => authenticateKey(needs, authorization));
   const cookie = request.headers.get("cookie");
   if (cookie === null) throw unauthenticated();
   if (!isRead(request.method)) refuseCrossSite(request, needs.publicUrl);
-  return needs.actors.get(digest(cookie), () => authenticateSession(needs, request.headers));
+  return look(cookie, () => authenticateSession(needs, request.headers));
 }
 
 /** Credentials themselves are not kept. */

@@ -36,7 +36,7 @@ export type ConsoleServices = ServiceDependencies & {
   readonly env: ConsoleEnv;
 };
 
-/** How late a console notices that a key or a session was revoked, or a role changed, elsewhere. */
+/** How late a console notices in what is polled that a key or a session was revoked, or a role changed, elsewhere. */
 const actorsKept = { keepMs: 2_000, entriesMax: 1_000 };
 /** How old an answer may be, and how late a console shows what was changed elsewhere. */
 const answersKept = { keepMs: 250, entriesMax: 100 };

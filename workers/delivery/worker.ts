@@ -202,9 +202,8 @@ export class Worker {
   ): ReturnType<ChannelDeliveryOptions["open"]> {
     const { adapters, createPartitioner, rescanLedger } = this.#o;
     const ledger = claim.isRescan && rescanLedger ? rescanLedger : this.#o.ledger;
-    // As old as the last tick at most, and the next one sees whether it was too old.
-    const held = this.#tasks.get(claim.taskId)?.task;
-    const task = held ?? (await ledger.getTasks([claim.taskId]))[0];
+    // A rescan's ledger gives the task another tunnel.
+    const [task] = await ledger.getTasks([claim.taskId]);
     if (!task) return null;
     const schema = (await ledger.listSchemas(task.id)).at(-1);
     invariant(schema, "A task has a schema version from its creation on");

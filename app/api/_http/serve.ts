@@ -52,7 +52,7 @@ export function serve<N extends ApiRouteName>(
     try {
       const services = consoleServices();
       if (route.role !== null) {
-        actor = await authenticate(services, request);
+        actor = await authenticate(services, request, { isPoll: route.isShared === true });
         requireRole(actor, route.role);
       }
       const params = paramsOf<N>(route, await context.params);
